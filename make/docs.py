@@ -93,7 +93,7 @@ def _rows(
     """(key path, values, default, meaning) of every property below ``node``; lists of objects are
     written ``key[]``, objects by name ``key.NAME``.
     """
-    required = node.get("required", ())
+    required = (*node.get("required", ()), *node.get("else", {}).get("required", ()))
     for key, prop in node.get("properties", {}).items():
         here = f"{path}.{key}" if path else key
         target, many = _object(prop, schema)
@@ -133,11 +133,11 @@ def _options(prop: Mapping[str, Any], schema: Mapping[str, Any]) -> list[Mapping
     node = _resolve(node.get("items", {}), schema) if node.get("type") == "array" else node
     if "properties" in node:
         return [node]
-    return [
-        found
-        for each in (*node.get("oneOf", ()), *node.get("anyOf", ()))
-        for found in _options(each, schema)
-    ]
+    found: list[Mapping[str, Any]] = []
+    for each in (*node.get("oneOf", ()), *node.get("anyOf", ())):
+        # one kind, alone or in a list, is told once
+        found += [one for one in _options(each, schema) if one not in found]
+    return found
 
 
 def _values(prop: Mapping[str, Any], schema: Mapping[str, Any]) -> str:

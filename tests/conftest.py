@@ -4,7 +4,9 @@ and which of them may run side by side.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import module_from_spec, spec_from_file_location
 from os.path import commonprefix
 from pathlib import Path
 from typing import Any
@@ -17,19 +19,44 @@ from claimbench_providers.models import catalogue as models
 SMALL = "smollm2-135m-instruct-q4_1"
 
 
-SIDE_BY_SIDE = tuple(Path(__file__).with_name(name) for name in ("unit", "reports", "stats"))
-"""Tests of these folders wait for nothing that another test could take from them."""
+QUICK = tuple(Path(__file__).with_name(name) for name in ("unit", "reports", "stats", "fuzz"))
+"""Folders of the quick loop."""
 
-ALONE = frozenset({"alone", "model", "browser", "gpu", "slow", "long", "full_stats"})
-"""Marks of tests that need the whole machine, wherever they stand."""
+ALONE = frozenset({"alone", "gpu", "long", "full_stats"})
+"""Marks of tests that need the whole machine."""
+
+PART_ALONE = frozenset({"alone", "gpu"})
+"""Those of them that a part of ``make test`` runs."""
+
+HOMES_ALONE = tuple(Path(__file__).with_name(name) for name in ("contract", "e2e"))
+"""Where such tests of ``make test`` stand: the part that runs them collects no other folder."""
+
+NOT_QUICK = ALONE | {"model", "browser", "slow"}
+"""Marks of tests that the quick loop leaves out."""
+
+SLOWEST = Path(__file__).with_name("slowest.txt")
+"""Modules that take long, each with its seconds (.ci/slowest.py writes it)."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what may run beside others (``make quick``, the first part of ``make test``)."""
+    """Mark what may run beside others, and what of it is quick; the modules that take longest go
+    first, so that no worker is left alone with one of them at the end.
+    """
     for item in items:
         marks = {mark.name for mark in item.iter_markers()}
-        if not marks & ALONE and any(item.path.is_relative_to(home) for home in SIDE_BY_SIDE):
-            item.add_marker("parallel")
+        if not marks & ALONE:
+            item.add_marker("beside")
+        elif marks & PART_ALONE and not any(map(item.path.is_relative_to, HOMES_ALONE)):
+            raise pytest.UsageError(f"{item.nodeid}: the part for tests alone does not look there")
+        if not marks & NOT_QUICK and any(map(item.path.is_relative_to, QUICK)):
+            item.add_marker("quick")
+    seconds = _slowest()
+    items.sort(key=lambda item: -seconds.get(item.path, 0))
+
+
+def _slowest() -> dict[Path, int]:
+    lines = map(str.split, SLOWEST.read_text(encoding="utf-8").splitlines())
+    return {SLOWEST.parent / path: int(seconds) for seconds, path in lines}
 
 
 STARTS = pytest.StashKey[dict[str, Any]]()
@@ -46,6 +73,46 @@ def same_draws(request: pytest.FixtureRequest) -> None:
         rng.bit_generator.state = starts.setdefault(
             request.module.__name__, rng.bit_generator.state
         )
+
+
+def _postgres_module() -> Any:
+    """tests/postgres_server.py, by its path: the folder of the tests is no package."""
+    name = "claimbench_tests_postgres_server"
+    if name not in sys.modules:
+        spec = spec_from_file_location(name, Path(__file__).with_name("postgres_server.py"))
+        assert spec is not None
+        assert spec.loader is not None
+        module = module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def new_postgres() -> Iterator[Callable[..., Any]]:
+    """What starts a PostgreSQL server with settings of one's own, or a standby of ``leader``; all
+    end with the session.
+    """
+    pytest.importorskip("psycopg", reason="pip install 'claimbench[postgresql]'")
+    module = _postgres_module()
+    programs = module.find_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL server here: apt-get install postgresql")
+    started = []
+
+    def start(leader: Any = None, **settings: str) -> Any:
+        started.append(module.PostgresServer(programs, settings, leader))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def postgres(new_postgres: Callable[..., Any]) -> Any:
+    """The PostgreSQL server of this session of tests, which nobody stops."""
+    return new_postgres()
 
 
 @pytest.fixture(scope="session")

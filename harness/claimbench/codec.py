@@ -18,25 +18,33 @@ import dataclasses
 import json
 import math
 import types as pytypes
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from enum import Enum
-from functools import cache
+from functools import cache, partial
+from itertools import islice
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 import orjson
 
-from claimbench.errors import StoreError
+from claimbench.errors import StoreError, why_unreadable
+from claimbench.packing.twins import twin_of
 
 T = TypeVar("T")
 _Read = Callable[[Any], Any]
+_ReadLines = Callable[[Sequence[str]], list[T] | None]
 
 _BY_MSGSPEC, _BY_ORJSON, _BY_JSON = range(3)
 """Who writes a value as it was always written; of the parts of a value, the highest counts."""
 
 _PLAIN = frozenset({str, bool, type(None)})
 """Types whose values msgspec always writes."""
+
+_UNREAD = (msgspec.MsgspecError, UnicodeEncodeError, OverflowError, TypeError)
+"""What msgspec raises for texts and values that it does not read or write."""
+_LINES = 1_000
+"""Texts that are read at once."""
 
 _LARGE = 1e16
 """From here on floats are written with an exponent, in which msgspec leaves out the plus sign."""
@@ -80,7 +88,8 @@ def encode(value: object) -> str:
                 pass
         return _dump(plain)
     except (TypeError, ValueError, RecursionError) as error:
-        raise StoreError(f"cannot store {type(value).__name__} as JSON: {error}") from error
+        why = why_unreadable(error) if isinstance(error, RecursionError) else error
+        raise StoreError(f"cannot store {type(value).__name__} as JSON: {why}") from error
 
 
 def to_plain(value: object) -> Any:
@@ -119,6 +128,7 @@ def _as_builtin(value: object) -> object:
 
 
 _FAST = msgspec.json.Encoder(order="sorted", enc_hook=_as_builtin)
+_OF_TWINS = msgspec.json.Encoder(order="deterministic", enc_hook=_as_builtin)
 
 
 def _not_json(value: object) -> TypeError:
@@ -214,29 +224,82 @@ def decode(cls: type[T], text: str) -> T:
         StoreError: the text is no JSON, or has fields that ``cls`` does not know (written by a
             newer ClaimBench).
     """
-    result: T = next(decode_all(cls, (text,)))
+    kind: Any = cls
+    result: T = _text_reader(kind, False)(text)
     return result
 
 
 def decode_all(cls: type[T], texts: Iterable[str]) -> Iterator[T]:
     """Read each of many texts as :func:`decode` does; what depends on the type is done once."""
     kind: Any = cls
-    fast = _fast_decoder(kind) if dataclasses.is_dataclass(cls) else None
-    for text in texts:
-        if fast is not None:
-            try:
-                made: T = fast.decode(text)
-                if _FAST.encode(made) == text.encode():
-                    yield made
-                    continue
-            except (msgspec.MsgspecError, UnicodeEncodeError, OverflowError, TypeError):
-                pass  # the slower way reads it, or says what is wrong with it
-        yield _decode_carefully(cls, text)
+    one, many, source = _text_reader(kind, False), _lines_reader(kind, False), iter(texts)
+    while taken := list(islice(source, _LINES)):
+        found = many(taken)
+        yield from map(one, taken) if found is None else found
+
+
+def readers_to_pack(cls: type[T]) -> tuple[Callable[[str], T], _ReadLines[T]]:
+    """Return what reads one text as :func:`decode` does, and what reads many usual ones at once
+    (None: one of them is to be read by itself), for rows that are packed at once and serve nothing
+    else: both give a ``cls`` or its twin (:mod:`claimbench.packing.twins`), in half the time.
+    """
+    kind: Any = cls
+    return _text_reader(kind, True), _lines_reader(kind, True)
+
+
+def read_lines(decoder: msgspec.json.Decoder[T], texts: Sequence[str]) -> list[T] | None:
+    """Read JSON texts at once, each a line; None where they are not a line and a value each, or
+    cannot be read.
+    """
+    try:
+        lines = "\n".join(texts)
+        if lines.count("\n") != len(texts) - 1:
+            return None
+        made = decoder.decode_lines(lines)
+    except _UNREAD:
+        return None
+    return made if len(made) == len(texts) else None
 
 
 @cache
-def _fast_decoder(cls: type) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(cls)
+def _lines_reader(cls: Any, twin: bool) -> _ReadLines[Any]:
+    """Return what reads many texts at once where all are as :func:`encode` writes them."""
+    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(twin_of(cls) if twin else cls)
+    # Fields of twins are sorted already; of what they hold beside twins they may not be
+    writers = (_OF_TWINS.encode_lines, _FAST.encode_lines) if twin else (_FAST.encode_lines,)
+
+    def read_texts(texts: Sequence[str]) -> list[Any] | None:
+        made = read_lines(decoder, texts)
+        if made is None:
+            return None
+        lines = ("\n".join(texts) + "\n").encode()
+        try:
+            return made if any(write(made) == lines for write in writers) else None
+        except _UNREAD:
+            return None
+
+    return read_texts
+
+
+@cache
+def _text_reader(cls: type[Any], twin: bool) -> Callable[[str], Any]:
+    """Return what reads texts of a type; ``twin``: as its twin, where that can be read."""
+    if not dataclasses.is_dataclass(cls):
+        return partial(_decode_carefully, cls)
+    careful: Callable[[str], Any] = partial(_decode_carefully, cls)
+    made_as: Any = twin_of(cls) if twin else cls
+    fast = msgspec.json.Decoder(made_as).decode
+
+    def read_text(text: str) -> Any:
+        try:
+            made = fast(text)
+            if _FAST.encode(made) == text.encode():
+                return made
+        except _UNREAD:
+            pass  # the slower way reads it, or says what is wrong with it
+        return careful(text)
+
+    return read_text
 
 
 def _decode_carefully(cls: type[T], text: str) -> T:

@@ -205,3 +205,25 @@ class MalformedStream(ProviderError):
     """The stream is not what the protocol says, or its usage contradicts itself."""
 
     outcome = Outcome.MALFORMED_STREAM
+
+
+def why_unreadable(error: BaseException) -> str:
+    """Return why a reader gave up, in words of what it read: what Python calls the fault, and the
+    values of the reader's own code, tell nobody what is wrong with it.
+    """
+    if isinstance(error, KeyError) and error.args:
+        return f"{str(error.args[0])[:60]!r} is missing"
+    for kind, words in _FORMS:
+        if isinstance(error, kind):
+            return words
+    return str(error) or "it is not of the form that it has to have"
+
+
+_FORMS: tuple[tuple[type[BaseException], str], ...] = (
+    (RecursionError, "nested too deeply to read"),
+    (IndexError, "a list is shorter than it has to be"),
+    (AttributeError, "a value is of another kind than it has to be"),
+    (TypeError, "a value is of another kind than it has to be"),
+    (ArithmeticError, "a number is none that can be reckoned with"),
+    (AssertionError, "a value is not what it has to be"),
+)

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jinja2 import nodes
+from jinja2 import TemplateSyntaxError, nodes
 
 from claimbench.types import Json
 
@@ -83,6 +83,26 @@ class TemplateRaises(Exception):
     def __init__(self, message: str, *, undefined: bool) -> None:
         super().__init__(message)
         self.undefined = undefined
+
+
+UNREADABLE = (TemplateSyntaxError, SyntaxError, ValueError, RecursionError)
+"""What Jinja raises for a source that it cannot read: its own error, or Python's of what it makes
+of the source (a number of 5,000 digits, the same keyword twice, loops too deep).
+"""
+
+
+def syntax_fault(error: Exception) -> tuple[str, int]:
+    """Return what is wrong with a template's source, and on which of its lines (from 1).
+
+    ``error``: one of :data:`UNREADABLE`.
+    """
+    if isinstance(error, TemplateSyntaxError):
+        return error.message or "syntax error", error.lineno
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply", 1
+    if isinstance(error, SyntaxError):
+        return error.msg, 1  # its line is that of the code that Jinja wrote
+    return str(error).split(";")[0], 1
 
 
 def is_plain(tree: nodes.Template) -> bool:
@@ -167,7 +187,7 @@ class TemplateProcess:
     def _start(self) -> subprocess.Popen[bytes]:
         kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         process = subprocess.Popen(
-            [sys.executable, "-c", f"from {self._module} import serve; serve()"],
+            [sys.executable, "-P", "-c", f"from {self._module} import serve; serve()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

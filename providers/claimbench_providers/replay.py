@@ -24,6 +24,7 @@ from pathlib import Path
 from claimbench.errors import BadRequest, Network, PluginError, Timeout
 from claimbench.evaluation.stored import read_run
 from claimbench.plan.prompts import render
+from claimbench.plan.turns import Turns
 from claimbench.pricing.hosts import REPLAYED_BUSY, busy_shares
 from claimbench.provider.contract import ProviderContext
 from claimbench.store.results import ResultsStore
@@ -128,12 +129,14 @@ class ReplayProvider:
         tasks = {task.name: task for task in stored.suite.tasks}
         samples = {(task.name, s.id): s for task in stored.suite.tasks for s in task.samples}
         final = {(a.call_id, a.number): (a, s) for a, s in zip(mine, busy, strict=True)}
+        turns = Turns(stored.suite, stored.records)
         answers: dict[Asked, StoredCall] = {}
         for record in calls.values():
             found = final.get((record.call.id, record.attempt))
             if found is not None and record.provenance == "measured":
                 call = record.call
-                asked = render(tasks[call.task], samples[call.task, call.sample_id])
+                earlier = [one.text for one in turns.earlier(call) or ()]
+                asked = render(tasks[call.task], samples[call.task, call.sample_id], earlier)
                 answers[asked, call.seed] = StoredCall(record, *found)
         self._answers = answers
         return ArmFacts(

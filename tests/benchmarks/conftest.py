@@ -27,7 +27,7 @@ from claimbench.evaluation.stored import read_run
 from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.pricing.run import pricing_for
 from claimbench.provider.contract import ProviderContext
-from claimbench.run.arms import make_arms
+from claimbench.run.arms import Elsewhere, make_arms
 from claimbench.run.progress import Progress
 from claimbench.run.session import Job, Order, execute
 from claimbench.store.results import ResultsStore
@@ -45,6 +45,7 @@ from claimbench.types import (
     Task,
 )
 from claimbench_providers.endpoints import compatible
+from claimbench_providers.models.context import node_context
 
 PRICE = {
     "price": {
@@ -79,7 +80,8 @@ class Errors:
     def line(self) -> str:
         figures = [(name, getattr(self, name)) for name in ("ttft", "e2e")]
         return ", ".join(
-            f"{n} mean {v.mean():+.2f} p99 {np.quantile(v, 0.99):.2f} max {v.max():.2f}"
+            f"{n} mean {v.mean():+.2f} median {np.quantile(v, 0.5):+.2f} p95 {np.quantile(v, 0.95):.2f}"
+            f" p99 {np.quantile(v, 0.99):.2f} max {v.max():.2f}"
             for n, v in figures
         )
 
@@ -194,14 +196,16 @@ async def whole_run(
     concurrency: int,
     script: Mapping[str, Any],
     create: Any = compatible.create,
+    senders: int | None = None,
 ) -> Ran:
     """Run, score, price and judge ``n`` calls as ``bench run`` does; ``create``: the provider's
-    factory.
+    factory; ``senders``: processes that send.
     """
     suite, clock = suite_of(url, n, concurrency, script, "x"), SystemClock()
     context = ProviderContext(clock, {}, folder, folder)
     with ResultsStore.open(folder / "bench.db") as store:
-        arms = make_arms(suite, (), {"x": create}, context)
+        elsewhere = None if senders is None else Elsewhere(node_context, senders=senders)
+        arms = make_arms(suite, (), {"x": create}, context, elsewhere)
         pricing = pricing_for(suite, PriceBook([]), clock)
         start, cpu = time.perf_counter(), time.process_time()
         ended = await execute(Job(suite, Order(folder), arms, pricing, store, clock, unseen))
@@ -265,14 +269,15 @@ async def aiohttp_loop(url: str, n: int, concurrency: int, script: Mapping[str, 
 
 @pytest.fixture
 def run_ours(tmp_path: Path, server: ScriptedServer) -> Callable[..., Ran]:
-    """``run_ours(n, concurrency, script)``: a whole run on the measured path."""
+    """``run_ours(n, concurrency, script, senders)``: a whole run on the measured path."""
     count = iter(range(1000))
 
-    def run(n: int, concurrency: int, script: Mapping[str, Any]) -> Ran:
+    def run(n: int, concurrency: int, script: Mapping[str, Any], senders: int | None = None) -> Ran:
         folder = tmp_path / f"run{next(count)}"
         folder.mkdir()
         with collector_of_bench():
-            return asyncio.run(whole_run(folder, server.url, n, concurrency, script))
+            work = whole_run(folder, server.url, n, concurrency, script, senders=senders)
+            return asyncio.run(work)
 
     return run
 

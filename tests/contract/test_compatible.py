@@ -14,6 +14,7 @@ from claimbench.clock import SystemClock
 from claimbench.errors import MalformedStream, Network, PluginError, ProviderError
 from claimbench.provider.attempt import try_once
 from claimbench.provider.contract import ProviderContext
+from claimbench.tables.timing import opened_s
 from claimbench.types import (
     Arm,
     Delta,
@@ -27,7 +28,7 @@ from claimbench.types import (
     SamplingParams,
     UsageReport,
 )
-from claimbench_providers.endpoints import compatible
+from claimbench_providers.endpoints import anthropic, compatible, gemini
 from claimbench_providers.endpoints import openai_sdk as openai
 from claimbench_providers.scripted.server import Server
 
@@ -236,6 +237,7 @@ async def test_an_answer_cut_by_too_long_a_content_length_counts_if_it_is_comple
     assert told(events)["done"] == [("stop", False)]
 
 
+@pytest.mark.alone
 async def test_stamps_are_the_servers_truth_and_the_first_answer_is_apart_from_the_reasoning(
     server: str,
 ) -> None:
@@ -304,3 +306,53 @@ async def test_a_slow_trickle_ends_at_the_suites_timeout_with_what_came(server: 
     assert fault is not None
     assert fault.outcome is Outcome.MODEL_TIMEOUT
     assert told(events)["answer"].startswith("w0 ")
+
+
+@pytest.mark.parametrize("create", [compatible.create, anthropic.create, gemini.create])
+async def test_each_call_tells_how_long_it_waited_for_a_connection_of_its_own(
+    create: Callable[[Arm, ProviderContext], Any],
+) -> None:
+    opened = await _openings(create, closes=True)
+    assert opened[0] == 0  # it lay ready
+    assert all(one is not None and one > 0 for one in opened[1:]), opened
+    assert await _openings(create, closes=False) == [0.0] * 3
+
+
+async def test_a_client_that_tells_nothing_of_its_connections_leaves_that_unknown() -> None:
+    assert await _openings(openai.create, closes=True) == [None] * 3
+
+
+async def _openings(
+    create: Callable[[Arm, ProviderContext], Any], *, closes: bool
+) -> list[float | None]:
+    """Seconds in which each of three calls in turn waited for its connection to be opened."""
+    from aiohttp import web
+
+    async def handle(_request: web.Request) -> web.Response:
+        reply = web.json_response({"error": {"message": "no"}}, status=400)
+        if closes:
+            reply.force_close()
+        return reply
+
+    app = web.Application()
+    app.router.add_post("/{path:.*}", handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+    clock = SystemClock()
+    provider = create(
+        Arm("a", "x", "m", base_url=url, api_key_env="KEY"),
+        ProviderContext(clock, {"KEY": "test"}, Path(), Path()),
+    )
+    await provider.start()
+    found = []
+    for number in range(1, 4):
+        intent = Intent("c", number, 1, None, "")
+        tried = await try_once(
+            provider, REQUEST, clock, intent=intent, queued_ns=clock.monotonic_ns(), turn=_no_turn()
+        )
+        found.append(opened_s(tried.attempt.timing))
+    await provider.close()
+    await runner.cleanup()
+    return found

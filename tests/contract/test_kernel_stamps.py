@@ -41,6 +41,7 @@ def truth(url: str) -> dict[str, dict[str, Any]]:
         return {row["key"]: row for row in json.load(reply)}
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(sys.platform != "linux", reason="kernel receive times are Linux's")
 async def test_a_first_token_that_is_read_late_keeps_its_time_of_arrival(url: str) -> None:
     clock = SystemClock()

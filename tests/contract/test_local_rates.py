@@ -22,6 +22,7 @@ SMALL = "smollm2-135m-instruct-q4_1"
 CALLS, MOST_CALLS = 8, 60
 
 
+@pytest.mark.alone
 @pytest.mark.model
 async def test_our_stamps_agree_with_llama_cpps_own_timings(
     small_model: Path, tmp_path: Path

@@ -99,9 +99,10 @@ async def test_each_fault_is_its_error(
     billable: str,
 ) -> None:
     getattr(llmock, fault)(**arguments)
+    allowed = request_for(timeout_s=0.7 if issubclass(error, Timeout) else 60.0)
     async with endpoint(llmock.base_url()) as provider:
         with pytest.raises(error) as caught:
-            await ask(provider, request_for(timeout_s=0.7))
+            await ask(provider, allowed)
         assert caught.value.billable == billable
         events = await ask(provider, request_for())  # the next attempt is not harmed
     assert isinstance(events[-1], Done)
@@ -110,13 +111,13 @@ async def test_each_fault_is_its_error(
 async def test_a_rate_limit_says_when_to_come_back_and_is_not_retried_by_the_sdk(
     llmock: Any, endpoint: Any, request_for: Ask
 ) -> None:
-    llmock.rate_limit(times=5, retry_after=1.5)
+    llmock.rate_limit(times=5, retry_after=30.5)
     async with endpoint(llmock.base_url()) as provider:
         started = time.monotonic()
         with pytest.raises(RateLimited) as caught:
             await ask(provider, request_for())
-        assert time.monotonic() - started < 1
-    assert caught.value.retry_after_s == 1.5
+        assert time.monotonic() - started < 30
+    assert caught.value.retry_after_s == 30.5
     assert caught.value.http_status == 429
 
 
@@ -149,7 +150,7 @@ async def test_cancelling_the_attempt_drops_the_connection(
         attempt.cancel()
         with pytest.raises(asyncio.CancelledError):
             await attempt
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 20
 
 
 async def test_a_dead_endpoint_is_a_network_fault_that_costs_nothing(

@@ -11,13 +11,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
-import subprocess
-import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -43,12 +38,10 @@ from claimbench.types import (
 from claimbench_providers.endpoints import anthropic, compatible, gemini, litellm
 from claimbench_providers.endpoints import openai_sdk as openai
 
+from .peer_servers import DIRECT, proxying, serving
+
 pytestmark = [pytest.mark.model, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
-PEERS = Path(sys.prefix) / "peers/bin"
-DIRECT = urllib.request.build_opener(
-    urllib.request.ProxyHandler({})
-)  # whatever proxy this machine has
 PROMPTS = (
     (Message("user", "Count from one to ten in words."),),
     (Message("system", "You are helpful."), Message("user", "Name a colour.")),
@@ -70,107 +63,17 @@ def ask(messages: Sequence[Message]) -> Request:
 # The servers
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-@contextmanager
-def running(
-    command: Sequence[str], ready: str, log: Path, environ: Mapping[str, str]
-) -> Iterator[None]:
-    """A server until it answers at ``ready``; ended with its log in the error if it does not."""
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command, stdout=out, stderr=subprocess.STDOUT, env=dict(environ), cwd=log.parent
-        )
-    try:
-        deadline = time.monotonic() + 240
-        while True:
-            try:
-                with DIRECT.open(ready, timeout=5):
-                    break
-            except OSError:
-                alive = process.poll() is None and time.monotonic() < deadline
-                assert alive, log.read_text(errors="replace")[-3000:]
-                time.sleep(0.1)
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
 @pytest.fixture(scope="module")
 def llama(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """llama-cpp-python's own server with the small model; its address."""
-    port, folder = free_port(), tmp_path_factory.mktemp("llama")
-    options = {"model_alias": "smol", "host": "127.0.0.1", "port": port, "n_ctx": 512}
-    options |= {
-        "n_threads": 1,
-        "n_threads_batch": 1,
-    }  # threads that wait for one another crawl on a busy machine
-    flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-    command = [
-        sys.executable,
-        "-m",
-        "llama_cpp.server",
-        "--model",
-        str(small_model),
-        "--flash_attn",
-        "true",
-        *flags,
-    ]
-    url = f"http://127.0.0.1:{port}/v1"
-    with running(command, url + "/models", folder / "server.log", os.environ):
+    with serving(small_model, "smol", tmp_path_factory.mktemp("llama"), n_ctx=512) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def proxy(llama: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The LiteLLM proxy in front of it; no name is looked up and nothing but loopback can be
-    reached.
-    """
-    if not (PEERS / "litellm").is_file():
-        pytest.skip("the LiteLLM proxy is not installed: make peers")
-    port, folder = free_port(), tmp_path_factory.mktemp("proxy")
-    # `lm_studio` is LiteLLM's name for a server of chat completions and nothing more: it then
-    # translates.
-    behind = {"model": "lm_studio/smol", "api_base": llama, "api_key": "none"}
-    config = {
-        "model_list": [{"model_name": "smol", "litellm_params": behind}],
-        "litellm_settings": {"telemetry": False, "num_retries": 0, "drop_params": True},
-        "router_settings": {"num_retries": 0, "disable_cooldowns": True},
-    }
-    (folder / "config.yaml").write_text(json.dumps(config))
-    nowhere = "http://127.0.0.1:9"
-    environ = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-        "HTTP_PROXY": nowhere,
-        "HTTPS_PROXY": nowhere,
-        "NO_PROXY": "127.0.0.1,localhost",
-    }
-    command = [
-        str(PEERS / "litellm"),
-        "--config",
-        "config.yaml",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
-    url = f"http://127.0.0.1:{port}"
-    with running(
-        [*command, "--telemetry", "False"],
-        url + "/health/liveliness",
-        folder / "proxy.log",
-        environ,
-    ):
+    """The LiteLLM proxy in front of it."""
+    with proxying({"smol": llama}, tmp_path_factory.mktemp("proxy")) as url:
         yield url
 
 

@@ -23,7 +23,7 @@ from claimbench.provider.sent import OMISSIBLE, PARAMETERS, Sent, sent_by
 from claimbench.run.arms import check_arms, requests_by_group
 from claimbench.suite.idle_settings import idle_settings
 from claimbench.suite.load import load_suite
-from claimbench.types import Arm, Json, Meta, ServeSpec
+from claimbench.types import Arm, Json, Meta, ServeSpec, ToolSpec
 from claimbench_providers.endpoints import known
 from claimbench_providers.endpoints.carried import effort_in
 from claimbench_providers.endpoints.known import examples, provider_of, request_with
@@ -40,6 +40,8 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "reasoning_effort": ("low", "high", "none", "2048", "4096"),
     "answer_constraint": (True, None),
     "max_tokens": (4097, 4098),
+    "tools": (known.TOOLS, (ToolSpec("other", "Another one."),)),
+    "tool_choice": ("required", "none", "look_up"),
 }
 ENDPOINTS = [one for one in examples() if one.arm.provider != "llama_cpp"]
 
@@ -96,11 +98,13 @@ def at(wire: Wire, arm: Arm, folder: Path) -> Any:
     import os
 
     from claimbench_providers.endpoints import compatible, litellm, openai_sdk, vendors
+    from claimbench_providers.endpoints.http import provider as http
 
     factories: dict[str, Any] = {
         "openai": openai_sdk.create,
         "compatible": compatible.create,
         "litellm": litellm.create,
+        "http": http.create,
     }
     context = ProviderContext(SystemClock(), {**os.environ, "KEY": "k"}, folder, folder)
     here = replace(arm, base_url=wire.url, api_key_env="KEY")
@@ -124,8 +128,10 @@ async def test_what_is_declared_is_sent_or_refused(
     provider = at(wire, one.arm, tmp_path)
     await provider.start()
     try:
-        bare = await body_of(provider, wire)
+        nothing = await body_of(provider, wire)
+        offered = await body_of(provider, wire, tools=known.TOOLS)
         for parameter in PARAMETERS:
+            bare = offered if parameter == "tool_choice" else nothing
             sent: list[dict[str, Json]] = []
             for value in VALUES[parameter]:
                 said: Sent = provider.sent(request_with(**{parameter: value}))
@@ -270,6 +276,8 @@ def test_every_two_arms_of_a_shipped_suite_are_comparable_or_the_suite_says_why(
             "sent": {task: said.as_json() for task, said in told.items() if said is not None}
         }
         assert set(told) == {task.name for task in suite.tasks}
+        if arm.provider == "http":  # a whole system is sent what its template reads
+            continue
         assert all(said is not None and "temperature" in said.values for said in told.values())
         assert all(said is not None and not said.added for said in told.values())
     tasks = [task.name for task in suite.tasks]
@@ -289,7 +297,7 @@ async def test_every_arm_of_a_shipped_suite_is_sent_what_it_says(
 ) -> None:
     suite = load_suite(path)
     for arm in suite.arms:
-        if arm.provider == "llama_cpp":
+        if arm.provider in ("llama_cpp", "http"):
             continue
         provider = at(wire, arm, tmp_path)
         await provider.start()

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +14,8 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+
+from . import forked
 
 LABELS = ("billing", "delivery", "tech")
 
@@ -26,7 +26,9 @@ class Vendor:
     percent.
 
     ``more_tokens``: ticket number -> input tokens billed beyond its words; ``too_long``: which
-    tickets do not fit the context; ``down``: for which it is overloaded.
+    tickets do not fit the context; ``down``: for which it is overloaded; ``hold_after``: how many
+    requests are answered before all others are held, so that a run is killed while it is held;
+    ``usage``: fields added to every usage.
     """
 
     right: int = 80
@@ -34,9 +36,13 @@ class Vendor:
     status: int = 200
     message: str = "refused by the test"
     model: str | None = None
+    fingerprint: str | None = None
+    out_tokens: int = 2
     more_tokens: Callable[[int], int] = lambda _number: 0
     too_long: Callable[[int], bool] = lambda _number: False
     down: Callable[[int], bool] = lambda _number: False
+    hold_after: int | None = None
+    usage: dict[str, Any] = field(default_factory=dict)
     url: str = ""
     asked: list[str] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
@@ -48,6 +54,8 @@ class Vendor:
         self.asked.append(text)
         self.bodies.append(json.dumps(body, ensure_ascii=False))
         self.keys.add(request.headers.get("Authorization", ""))
+        if self.hold_after is not None and len(self.asked) > self.hold_after:
+            return await self.let_go()
         if self.status != 200:
             headers = {"Retry-After": "0"} if self.status == 429 else {}
             return web.json_response(
@@ -73,6 +81,8 @@ class Vendor:
             "created": 1,
             "model": self.model or body["model"],
         }
+        if self.fingerprint is not None:
+            head["system_fingerprint"] = self.fingerprint
         deltas = [
             {"role": "assistant", "content": ""},
             {"content": answer[:4]},
@@ -87,12 +97,19 @@ class Vendor:
         )
         usage = {
             "prompt_tokens": len(text.split()) + 20 + self.more_tokens(number),
-            "completion_tokens": 2,
+            "completion_tokens": self.out_tokens,
         }
-        usage["total_tokens"] = usage["prompt_tokens"] + 2
+        usage["total_tokens"] = usage["prompt_tokens"] + self.out_tokens
+        usage |= self.usage
         await self._send(response, {**head, "choices": [], "usage": usage})
         await response.write(b"data: [DONE]\n\n")
         return response
+
+    async def let_go(self) -> web.Response:
+        """Wait until nothing is held any more: whoever asked has been killed meanwhile."""
+        while self.hold_after is not None:  # noqa: ASYNC110 - the test sets it, on another thread
+            await asyncio.sleep(0.02)
+        return web.Response(status=503)
 
     def reply(self, number: int, _text: str) -> str:
         """What is answered to ticket ``number``."""
@@ -207,24 +224,13 @@ class Said:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Callable[..., Said]:
-    """Run ``bench`` as a process in ``tmp_path``, as a user would."""
+    """Run ``bench`` as a process in ``tmp_path``, as a user would (forked.py)."""
 
     def run(*args: str, env: dict[str, str] | None = None, timeout: float = 120) -> Said:
-        done = subprocess.run(
-            [*BENCH, *args],
-            cwd=tmp_path,
-            env=environment(env),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        done = forked.run(args, cwd=tmp_path, env=environment(env), timeout=timeout)
         return Said(done.returncode, done.stdout, done.stderr)
 
     return run
-
-
-BENCH = (sys.executable, "-m", "claimbench.cli")
 
 
 def environment(extra: dict[str, str] | None = None) -> dict[str, str]:

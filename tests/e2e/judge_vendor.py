@@ -15,6 +15,8 @@ from .conftest import LABELS, Vendor
 
 FENCED = re.compile(r"\[begin answer ([0-9a-f]+)\]\n(.*)\n\[end answer \1\]", re.DOTALL)
 
+INSTRUCTIONS = 200
+"""Tokens of what a judge is told before each question."""
 JUDGED = """
 judges:
   - {{name: arbiter, provider: openai, model: arbiter-9, base_url: "{url}", concurrency: 4,
@@ -39,6 +41,7 @@ class JudgeVendor(Vendor):
     again.
     """
 
+    more_tokens: Callable[[int], int] = lambda _number: INSTRUCTIONS
     errs: Callable[[int], bool] = lambda _number: False
     says: Callable[[int, str], str] = lambda _number, choice: choice
     silent_after: int | None = None

@@ -8,7 +8,7 @@ codecarbon.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,15 @@ from .conftest import LABELS, Vendor, _serve
 @dataclass
 class Biller(Vendor):
     """``silent``: share of tickets, in percent, whose usage is not said. ``prefix``: words of a
-    prompt that are cached once they were seen. ``usage``: fields added to every usage, ``head``: to
-    every chunk, ``headers``: to the reply."""
+    prompt that are cached once they were seen. ``head``: fields added to every chunk, ``headers``: to
+    the reply. ``charge``: of a ticket's number, what is said of it in
+    its usage."""
 
     silent: int = 0
     prefix: int = 0
-    usage: dict[str, Any] = field(default_factory=dict)
     head: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    charge: Callable[[int], dict[str, Any]] = lambda _number: {}
     first: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
 
@@ -81,6 +82,7 @@ class Biller(Vendor):
             "completion_tokens": 2,
             "total_tokens": prompt + 2,
             **self.usage,
+            **self.charge(int(text.split("#")[1].split(maxsplit=1)[0])),
         }
         return usage | ({"prompt_tokens_details": {"cached_tokens": cached}} if self.prefix else {})
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +19,8 @@ import claimbench
 from claimbench.errors import StoreError
 from claimbench.store.results import ResultsStore
 
-from .conftest import BENCH, Said, Vendor, environment
+from .conftest import Said, Vendor, environment
+from .forked import BENCH
 
 Bench = Callable[..., Said]
 
@@ -71,6 +74,28 @@ def test_show_check_list_export_speak_of_the_same_run(desk: Path, bench: Bench) 
     assert total == pytest.approx((tokens * 1 + 120 * 2 * 4) / 1e6)
 
 
+def test_a_dash_is_standard_output_of_an_export(desk: Path, bench: Bench) -> None:
+    bench("run", str(desk), "--no-report")
+    before = set(desk.parent.iterdir())
+    assert bench("export", "--output", "-").out == bench("export").out
+    assert bench("export", "--format", "md", "--output", "-").out.startswith("## ClaimBench")
+    book = subprocess.run(
+        [*BENCH, "export", "--format", "xlsx", "--output", "-"],
+        cwd=desk.parent,
+        env=environment(),
+        capture_output=True,
+        check=True,
+    )
+    with zipfile.ZipFile(io.BytesIO(book.stdout)) as sheets:
+        assert "xl/workbook.xml" in sheets.namelist()
+    refused = bench("export", "--to", "inspect", "--output", "-")
+    assert (refused.code, "several files" in refused.err) == (3, True), refused
+    refused = bench("report", "--output", "-")
+    assert refused.code == 3
+    assert "bench export --format html --output -" in refused.err
+    assert set(desk.parent.iterdir()) == before, "no file of that name is left"
+
+
 def test_frames_in_python(desk: Path, bench: Bench) -> None:
     bench("run", str(desk), "--no-report")
     run = claimbench.open_run(desk.parent / "results")
@@ -89,7 +114,7 @@ def test_frames_in_python(desk: Path, bench: Bench) -> None:
 def test_kill_9_and_resume_leaves_exactly_one_record_per_call(
     desk: Path, bench: Bench, vendor: Vendor, rival: Vendor, share: float
 ) -> None:
-    vendor.delay_s = rival.delay_s = 0.03
+    vendor.hold_after = rival.hold_after = round(share * 120)
     results = desk.parent / "results"
     with subprocess.Popen(
         [*BENCH, "run", str(desk)],
@@ -102,6 +127,7 @@ def test_kill_9_and_resume_leaves_exactly_one_record_per_call(
         while finished_calls(results) < share * 240 and time.monotonic() < deadline:
             time.sleep(0.02)
         os.kill(process.pid, signal.SIGKILL)
+    vendor.hold_after = rival.hold_after = None
     committed = finished_calls(results)
     assert share * 240 <= committed < 240
     before = Counter(vendor.asked + [f"r{t}" for t in rival.asked])
@@ -126,7 +152,7 @@ def test_kill_9_and_resume_leaves_exactly_one_record_per_call(
 def test_ctrl_c_ends_cleanly_with_a_partial_report(
     desk: Path, vendor: Vendor, rival: Vendor
 ) -> None:
-    vendor.delay_s = rival.delay_s = 0.05
+    vendor.delay_s = rival.delay_s = 0.2
     results = desk.parent / "results"
     with subprocess.Popen(
         [*BENCH, "run", str(desk), "--json"],

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import BENCH, Said, Vendor, environment
+from .conftest import Said, Vendor, environment
+from .forked import BENCH
 
 Bench = Callable[..., Said]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+
+from . import forked
 
 ARMS = {"old": (0.90, 0.010, 1.0), "small": (0.90, 0.001, 1.0), "weak": (0.50, 0.001, 1.0)}
 DECISION = """
@@ -38,8 +39,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def bench(*words: Any) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "claimbench.cli", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return forked.run(words)
 
 
 def decide(folder: Path, text: str, *words: str) -> subprocess.CompletedProcess[str]:

@@ -251,6 +251,7 @@ def _null_ends(value: Any) -> Any:
     return None if isinstance(value, float) and math.isinf(value) else value
 
 
+@pytest.mark.alone
 @pytest.mark.model
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
@@ -307,7 +308,10 @@ def other_prices_change_dollars_only(bench: Bench) -> None:
     dated = bench("reprice", "--as-of", "2027-02-01", "--json").json
     assert all(sides["old"]["usd"] == sides["new"]["usd"] for sides in dated["arms"].values())
     assert not any(verdict["changed"] for verdict in dated["verdicts"])
-    with_both = ("--price", "qwen-local.usd_per_hour=0.2", "--price", "qwen-local.utilisation=1")
-    sides = bench("reprice", *with_both, "--json").json["arms"]
+    idle = bench("reprice", "--price", "qwen-local.utilisation=1")
+    assert idle.code == 3
+    assert "does nothing: a volume is stated" in idle.err
+    half = ("--price", "qwen-local.usd_per_hour=0.1")
+    sides = bench("reprice", *half, "--json").json["arms"]
     assert sides["smollm2-local"]["old"] == sides["smollm2-local"]["new"]
     assert Decimal(sides["qwen-local"]["new"]["usd"]) < Decimal(sides["qwen-local"]["old"]["usd"])

@@ -8,11 +8,11 @@ import csv
 import json
 import random
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from . import forked
 
 TEMPLATES = {
     "billing": (
@@ -92,15 +92,7 @@ def write(folder: Path, kind: str) -> Path:
 
 
 def bench(folder: Path, *arguments: str, timeout: float = 280) -> tuple[int, str]:
-    command = [sys.executable, "-m", "claimbench.cli", *arguments]
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        stdin=subprocess.DEVNULL,
-    )
+    done = forked.run(arguments, cwd=folder, timeout=timeout)
     assert done.returncode <= 2, done.stderr[-3000:]
     return done.returncode, done.stdout
 
@@ -127,6 +119,7 @@ def test_every_format_gives_the_same_rows(tmp_path: Path) -> None:
     assert {text for text, _ in texts["jsonl"]} <= {row[0] for row in tickets()}
 
 
+@pytest.mark.alone
 @pytest.mark.model
 @pytest.mark.slow
 @pytest.mark.parametrize(

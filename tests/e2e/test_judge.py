@@ -23,8 +23,9 @@ from claimbench_providers.models.catalogue import cache_dir
 
 from . import independent_figures as other
 from .bills import bills_of_html, bills_of_json, bills_of_xlsx
-from .conftest import BENCH, LABELS, Said, _serve, environment
-from .judge_vendor import FENCED, JudgeVendor, judged
+from .conftest import LABELS, Said, _serve, environment
+from .forked import BENCH
+from .judge_vendor import FENCED, INSTRUCTIONS, JudgeVendor, judged
 
 Bench = Callable[..., Said]
 INPUT, OUTPUT = Decimal(10) / 1_000_000, Decimal(30) / 1_000_000
@@ -49,10 +50,11 @@ def rows(folder: Path, query: str) -> list[Any]:
 
 
 def price_of(prompts: list[str]) -> Decimal:
-    """What the judge's vendor charges: it counts the words of the last turn, 20 more, and two
-    tokens of answer.
+    """What the judge's vendor charges: it counts the words of the last turn, 20 more, those of its
+    instructions, and two tokens of answer.
     """
-    return sum(((len(text.split()) + 20) * INPUT + 2 * OUTPUT for text in prompts), Decimal(0))
+    told = 20 + INSTRUCTIONS
+    return sum(((len(text.split()) + told) * INPUT + 2 * OUTPUT for text in prompts), Decimal(0))
 
 
 def parts_of(bills: dict[str, dict[str, Decimal]]) -> dict[str, Decimal]:
@@ -131,6 +133,23 @@ def test_a_judges_scores_alone_decide_no_claim_about_quality(bench: Bench, court
     assert same == {v: vouched[v]["readings"][0]["estimate"]["value"] for v in vouched}
 
 
+def the_same_counts_everywhere(bench: Bench, judged: int) -> None:
+    """Hold the counts of a cut run (240 answers, ``judged`` of them judged) in every place."""
+    view = json.loads(bench("export", "--format", "json").out)
+    counted = (view["counts"][1]["value"], view["counts"][0]["value"])
+    assert counted == (240 + judged, 480)
+    assert not view["complete"]
+    (listed,) = bench("list", "--json").json["runs"]
+    assert (listed["n_finished"], listed["n_planned"]) == counted
+    split = f"240 of 240 of arms, {judged} of 240 of judges, simulated users and tools"
+    told = f"{240 + judged} of 480 calls are finished ({split})"
+    assert bench("check", "--json").json["incomplete"] == told
+    assert view["counts"][1]["note"] == split
+    assert any(f"{240 - judged} answers were not judged" in line for line in view["limits"])
+    waiting = [line for line in view["warnings"] if "could not be scored" in line]
+    assert [line.split(" answers")[0] for line in waiting] == [f"{240 - judged} of 240"]
+
+
 def test_a_killed_run_judges_the_rest_and_pays_nothing_twice(
     bench: Bench, court: Path, arbiter: JudgeVendor
 ) -> None:
@@ -154,6 +173,7 @@ def test_a_killed_run_judges_the_rest_and_pays_nothing_twice(
     )
     ((before,),) = rows(folder, finished)
     assert 0 < before <= 40
+    the_same_counts_everywhere(bench, before)
     arbiter.silent_after = None
     resumed = bench("run", str(court), "--resume", "latest", "--json")
     assert resumed.code == 2, resumed.err
@@ -215,6 +235,18 @@ def test_the_plan_shows_the_judge_and_the_budget_stops_it(
         bench("run", str(court), "--resume", "latest", "--max-cost", "1", "--no-report").code == 0
     )
     assert len(arbiter.asked) == 80
+
+
+def test_a_judges_own_word_on_its_charge_frees_nothing_of_a_limit(
+    bench: Bench, court: Path, arbiter: JudgeVendor, vendor: Any
+) -> None:
+    arbiter.usage = vendor.usage = {"cost": 1e-9}
+    limit = Decimal("0.03")
+    for more in ((str(court), "--limit", "40", "--max-cost", str(limit)), ("--resume", "latest")):
+        said = bench("run", *more, "--no-report")
+        assert said.code == 4, said.err
+        assert 0 < price_of(arbiter.asked) < limit
+        assert "counts against limits: prices say more than was charged" in said.err
 
 
 def test_what_the_judge_cannot_say_is_missing_and_what_needs_no_judge_is_not_asked(
@@ -389,6 +421,8 @@ def test_labels_that_cannot_count_are_refused_with_their_line(bench: Bench, cour
         "line 5: call '000000000000000000000000' was not drawn"
         in bench("labels", "import", "labels.csv").err
     )
+    fill(sheet, [{**table[0], "answer": "another answer"}], lambda _row: "good")
+    assert "the answer of call" in bench("labels", "import", "labels.csv").err
 
 
 def test_a_run_whose_judge_cannot_run_sends_nothing(bench: Bench, court: Path, vendor: Any) -> None:

@@ -194,6 +194,47 @@ def test_a_search_tool_needs_no_permission_where_there_is_no_limit(
 
 
 @pytest.mark.parametrize(
+    "charge",
+    [
+        {"cost": 1e-9},
+        {"cost": "0.000000001"},
+        {"cost": {"total_cost": 1e-9}},
+        {"cost_in_usd_ticks": 10},
+        {"cost": 1e-9, "service_tier": "priority"},
+        {"cost": 1e-9, "prompt_tokens": None, "completion_tokens": None, "total_tokens": None},
+    ],
+)
+def test_a_charge_below_the_prices_frees_nothing_of_a_limit(
+    write: Write, bench: Bench, vendor: Biller, charge: dict[str, object]
+) -> None:
+    vendor.usage = dict(charge)
+    said = bench("run", write(), "--max-cost", "0.0008", "--no-report")
+    assert said.code == 4, said.err
+    sent = len(vendor.asked)
+    assert 0 < sent * BILL <= Decimal("0.0008")
+    counts = re.search(
+        r" \$([\d.]+) counts against limits: prices say more than was charged", said.err
+    )
+    assert counts is not None, said.err
+    if len(charge) == 1:
+        assert Decimal(counts[1]) == pytest.approx(sent * BILL, rel=Decimal("0.01"))
+    again = bench("run", "--resume", "latest", "--no-report")
+    assert again.code == 4
+    assert len(vendor.asked) * BILL <= Decimal("0.0008"), "what earlier sessions cost is remembered"
+    assert "counts against limits" in again.err
+
+
+def test_a_charge_above_the_prices_counts_as_it_is(
+    write: Write, bench: Bench, vendor: Biller
+) -> None:
+    vendor.usage = {"cost": 0.00004}
+    said = bench("run", write(), "--max-cost", "0.0008", "--no-report")
+    assert said.code == 4
+    assert 0 < len(vendor.asked) * Decimal("0.00004") <= Decimal("0.0008")
+    assert "counts against limits" not in said.err
+
+
+@pytest.mark.parametrize(
     ("usage", "word"),
     [
         ({"cost": 0.5}, "the limit of $0.003 was passed"),

@@ -8,6 +8,7 @@ import asyncio
 import time
 from pathlib import Path
 
+import pytest
 from llmock.ratelimit import LimitSettings
 from llmock.testing import LLMockServer
 
@@ -22,6 +23,7 @@ RPM = 120
 SECONDS = 4.0
 
 
+@pytest.mark.alone
 async def test_headers_keep_a_quota_from_being_exceeded(tmp_path: Path) -> None:
     with LLMockServer() as server:
         server.state.limiter.configure(LimitSettings(rpm=RPM))

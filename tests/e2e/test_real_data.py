@@ -311,7 +311,7 @@ def words(value: str) -> str:
 
 def named(text: str, labels: list[str]) -> set[str]:
     """The labels that a text names as whole words, longer ones first; as they are written where
-    they are bracketed.
+    they are bracketed, or inside a sentence one letter ("I'm a dog" does not name (A)).
     """
     if labels[0].startswith("(") and any(label.lower() in text.lower() for label in labels):
         return {label for label in labels if label.lower() in text.lower()}
@@ -319,6 +319,9 @@ def named(text: str, labels: list[str]) -> set[str]:
     if any(words(label) == left for label in labels):
         return {label for label in labels if words(label) == left}
     for label in sorted(labels, key=len, reverse=True):
+        letter = re.fullmatch(r"\W*(\w)\W*", label)
+        if letter and not re.search(rf"\b{re.escape(letter[1])}\b", text):
+            continue
         if re.search(rf"\b{re.escape(words(label))}\b", left):
             told.add(label)
             left = re.sub(rf"\b{re.escape(words(label))}\b", "|", left)

@@ -16,7 +16,8 @@ import pytest
 from claimbench.store.results import ResultsStore
 from claimbench.types import Outcome
 
-from .conftest import BENCH, Said, environment
+from .conftest import Said, environment
+from .forked import BENCH
 from .test_cli_run import finished_calls
 
 Bench = Callable[..., Said]

@@ -14,7 +14,8 @@ import pytest
 
 from claimbench.store.results import ResultsStore
 
-from .conftest import BENCH, Said, environment
+from .conftest import Said, environment
+from .forked import BENCH
 from .test_cli_run import finished_calls
 
 pytestmark = pytest.mark.model

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.e2e.conftest import BENCH, Said, environment
+from tests.e2e.conftest import Said, environment
+from tests.e2e.forked import BENCH
 
 from claimbench.store.results import ResultsStore
 

@@ -5,7 +5,6 @@ with a range that holds it; and no usage costs an answer or a second request.
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -15,7 +14,8 @@ from claimbench.evaluation.evaluate import Evaluation, evaluate
 from claimbench.evaluation.stored import read_run
 from claimbench.store.results import ResultsStore
 
-from .conftest import BENCH, environment
+from . import forked
+from .conftest import environment
 from .usage_shapes import SHAPES, Shape, serve
 
 CALLS = 2
@@ -60,10 +60,8 @@ def measured(
         keys = dict.fromkeys(
             ("ANTHROPIC_API_KEY", "GEMINI_API_KEY"), "a-key-of-the-test-0123456789"
         )
-        words = [*BENCH, "run", "s.yaml", "--results", "r", "--no-report"]
-        done = subprocess.run(
-            words, cwd=folder, env=environment(keys), capture_output=True, text=True, check=False
-        )
+        words = ["run", "s.yaml", "--results", "r", "--no-report"]
+        done = forked.run(words, cwd=folder, env=environment(keys))
         assert done.returncode in (0, 4), done.stderr
         with ResultsStore.open(folder / "r", create=False, read_only=True) as store:
             yield evaluate(read_run(store, store.resolve_run(None))), log

@@ -169,12 +169,17 @@ def _dumped(value: Any) -> str:
     return json.dumps(value)
 
 
-def _paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    if not isinstance(value, dict | list):
-        return []
+def _paths(value: Any) -> list[tuple[Any, ...]]:
+    """Return the paths of all values inside a value, however deep."""
     found: list[tuple[Any, ...]] = []
-    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-        found += [(*at, key), *_paths(item, (*at, key))]
+    ahead: list[tuple[tuple[Any, ...], Any]] = [((), value)]
+    while ahead:
+        at, inner = ahead.pop()
+        if isinstance(inner, dict | list):
+            within = inner.items() if isinstance(inner, dict) else enumerate(inner)
+            ahead += [((*at, key), item) for key, item in within]
+        if at:
+            found.append(at)
     return found
 
 

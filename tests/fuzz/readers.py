@@ -571,12 +571,21 @@ READERS: dict[str, Reader] = {
             "otel.json",
             "vllm.json",
             "guide.json",
+            "tau2.json",
+            "report.json",
+            "lighteval.json",
         ),
         _importing(".json"),
     ),
     "tools-jsonl": Reader(
         _of_tools(
-            "eee_samples.jsonl", "review.jsonl", "evals.jsonl", "spend.jsonl", "aiperf.jsonl"
+            "eee_samples.jsonl",
+            "review.jsonl",
+            "old_review.jsonl",
+            "evals.jsonl",
+            "spend.jsonl",
+            "aiperf.jsonl",
+            "votes.jsonl",
         ),
         _importing(".jsonl"),
     ),

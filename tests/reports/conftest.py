@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from claimbench.evaluation.stored import Counted
 from claimbench.tables.build import build_tables
 from claimbench.types import (
     AnswerSpec,
@@ -435,7 +436,7 @@ def make_data(
         attempts=attempts,
         scores=scores,
         costs=costs,
-        n_planned=len(calls),
+        counted=Counted(len(calls) + 7, len(records) + len(judged), len(calls), len(records)),
         arm_info=_infos(),
         prices=_prices(),
         economics=_economics(),

@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from claimbench_reports.formats.html import render_html
 from claimbench_reports.formats.index import render_index
 from claimbench_reports.formats.pack import sample_packs
 from claimbench_reports.formats.pdf import find_browser, write_pdf
+from claimbench_reports.view.beside.types import ArmTurnsView, TurnsView, TurnView
 from claimbench_reports.view.build import build_view
 from claimbench_reports.view.inputs import ReportData
 
@@ -27,6 +29,8 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
 ]
+CROWD = [f"alpha@temperature=0.{n},max_tokens=64,reasoning_effort=high" for n in range(12)]
+CROWD.append("marketing-department-" * 3 + "turbo-max")
 FLAGS = ["--headless", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
@@ -324,6 +328,63 @@ def test_narrow_screen_scrolls_only_downwards(
         assert it.page.evaluate("document.documentElement.scrollWidth") == 360
 
 
+LEAST_PX = 10
+SMALLEST = """() => Math.min(...[...document.querySelectorAll('svg.drawn text, svg.plot-svg text')]
+  .filter(t => t.textContent.trim() && t.getBoundingClientRect().width)
+  .map(t => parseFloat(getComputedStyle(t).fontSize) * t.ownerSVGElement.getScreenCTM().a))"""
+
+
+@pytest.mark.parametrize("which", ["report", "hostile_report"])
+@pytest.mark.parametrize("width", [360, 390, 768, 1400])
+def test_labels_of_drawings_can_be_read_on_every_screen(
+    browser: Any, which: str, width: int, request: pytest.FixtureRequest
+) -> None:
+    with Opened(browser, request.getfixturevalue(which), width=width) as it:
+        it.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        assert it.page.locator("svg.drawn").count() >= 5
+        assert it.page.evaluate(SMALLEST) >= LEAST_PX
+        assert it.page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.fixture(scope="module")
+def crowded(data: ReportData, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of 13 arms with long names that nothing breaks for them."""
+    view = build_view(data, Redactor())
+    one = next(a for a in view.arms if a.measured and a.get("usd_1k") is not None)
+    n = view.counts[0]
+    turn = TurnView(1, n, n, n, n, n, n)
+    arms = tuple(replace(one, arm=name) for name in CROWD)
+    turns = TurnsView("chat", n, tuple(ArmTurnsView(name, (turn,), n, n) for name in CROWD))
+    claims = tuple(
+        replace(v, claim=f"{CROWD[0]} is as accurate as {CROWD[1]}", arm=CROWD[0])
+        for v in view.verdicts
+    )
+    path = tmp_path_factory.mktemp("crowded") / "report.html"
+    changed = replace(
+        view,
+        arms=arms,
+        verdicts=claims,
+        series=(),
+        slices=(),
+        break_even=(),
+        cost_parts=(),
+        beside=replace(view.beside, turns=(turns,)),
+    )
+    path.write_text(render_html(changed), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_thirteen_long_names_stand_over_their_turns_and_scroll_nothing(
+    browser: Any, crowded: Path, width: int
+) -> None:
+    with Opened(browser, crowded, width=width) as it:
+        assert it.page.locator("#turns h4").all_inner_texts() == CROWD
+        assert it.page.locator("#turns h4").last.is_visible()
+        it.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        assert it.page.evaluate("document.documentElement.scrollWidth") == width
+
+
 def test_works_without_script(browser: Any, report: Path) -> None:
     context = browser.new_context(java_script_enabled=False, offline=True)
     page = context.new_page()
@@ -409,3 +470,4 @@ def test_prints_the_summary_first_on_few_a4_pages(
         five = page.locator("table.five").bounding_box()
         assert five["y"] + five["height"] < 1122 - 94  # the first page at 96 dots an inch
         assert page.locator("#matrix").is_hidden()
+        assert page.locator("#checklist").is_hidden(), "a heading over what is folded"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import math
 import zipfile
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -25,7 +27,7 @@ from claimbench_reports.formats.schema import report_schema
 from claimbench_reports.formats.xlsx import write_xlsx
 from claimbench_reports.view.build import build_view
 from claimbench_reports.view.inputs import EarlierRun, ReportData
-from claimbench_reports.view.types import View
+from claimbench_reports.view.types import VIEW_SCHEMA, View
 
 
 @pytest.fixture(scope="module")
@@ -255,6 +257,24 @@ def test_report_json_follows_the_published_schema(view: View) -> None:
         jsonschema.validate(loaded, schema)
 
 
+KEYS = {5: "328b37dcfdb5539b"}
+"""SHA-256 over the keys of each version of report.json since 5."""
+
+
+def test_keys_of_the_report_change_with_its_number_alone() -> None:
+    kinds = report_schema()["$defs"]
+    keys = sorted(f"{kind}.{key}" for kind, of in kinds.items() for key in of["properties"])
+    found = hashlib.sha256("\n".join(keys).encode()).hexdigest()[:16]
+    assert KEYS.get(VIEW_SCHEMA) == found, (
+        "keys of report.json changed: after a release raise VIEW_SCHEMA; name them in its history"
+        " and in docs/report.md, and state the hash here"
+    )
+    rows = Path(__file__).parents[2].joinpath("docs", "report.md").read_text(encoding="utf-8")
+    assert f"\n| {VIEW_SCHEMA} | " in rows
+    newest = {"pairs", "quantisations", "turns"}
+    assert newest <= set(kinds["BesideView"]["properties"])
+
+
 def test_junit(view: View) -> None:
     text = exports.junit_xml(
         view, {"accuracy of smol-local": "0.50 is below 0.60", "accuracy of coder-local": None}
@@ -373,12 +393,14 @@ def test_a_narrow_terminal_cuts_no_name_and_no_number(view: View, width: int) ->
     drawn = io.StringIO()
     print_summary(view, console=Console(file=drawn, force_terminal=True, width=width))
     text = drawn.getvalue()
+    rows = [line for line in text.splitlines() if "\u2513" in line or "\u2518" in line]
+    assert len(rows) == 2, "the table's right border is on the screen"
     assert "\u2026" not in text
     for arm in (a for a in view.arms if a.scope == "all tasks"):
         quality = arm.get("quality")
         assert arm.arm in text
         assert quality is None or quality.text in text
-    assert ("not shown for want of room" in text) == (width < 100)
+    assert ("not shown for want of room" in text) == (width < 140)
 
 
 def test_the_console_names_the_arm_what_to_do_and_the_page_of_all_runs(view: View) -> None:
@@ -386,3 +408,19 @@ def test_the_console_names_the_arm_what_to_do_and_the_page_of_all_runs(view: Vie
     assert "SUPPORTED       coder-local: 90% cheaper than GPT - " in text
     assert "export ABSENT_API_KEY=..." in text
     assert text.index("all runs: results/index.html") < text.index("report: results/r1")
+
+
+def test_a_claim_about_no_arm_has_no_empty_subject_before_it(view: View) -> None:
+    bare = replace(view.verdicts[0], claim="four of five are ours", arm="", against="", parts=())
+    made = replace(view, verdicts=(bare, *view.verdicts[1:]))
+    (line,) = [one for one in plain_summary(made).splitlines() if "four of five" in one]
+    assert line[16:].startswith("four of five are ours - ")
+    out = io.StringIO()
+    print_summary(made, console=Console(file=out, force_terminal=True, width=200))
+    assert " : \u201cfour of five" not in out.getvalue()
+    assert "four of five are ours\u201d" in out.getvalue()
+    (row,) = [one for one in exports.markdown(made).splitlines() if "four of five" in one]
+    assert "| - |" in row
+    page = render_html(made)
+    assert '<p class="who"></p>' not in page
+    assert '<td data-l="About"></td>' not in page

@@ -7,11 +7,13 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
 
 from claimbench.privacy.redact import Redactor
+from claimbench.types import Cost
 from claimbench_reports.formats.console import plain_summary
 from claimbench_reports.formats.html import render_html
 from claimbench_reports.view.build import build_view
@@ -145,6 +147,7 @@ def test_order_and_words(html: str) -> None:
         "assumptions",
         "methods",
         "provenance",
+        "checklist",
         "transcripts",
     ]
     words = " ".join("".join(Page(html).words).split())
@@ -228,6 +231,14 @@ def test_the_short_comparison_has_five_columns_and_names_arms_not_run_in_one_lin
     assert "api-absent (ABSENT_API_KEY is not set)" in line
 
 
+def test_a_run_whose_calls_failed_for_good_is_partial_too(make: Callable[..., ReportData]) -> None:
+    data = make(30)
+    assert build_view(data, Redactor()).complete
+    view = build_view(replace(data, missing="small: 16 calls failed"), Redactor())
+    assert not view.complete
+    assert "Partial run." in render_html(view)
+
+
 def test_partial_run_says_so(make: Callable[..., ReportData]) -> None:
     text = render_html(build_view(make(30, finished=0.5), Redactor()))
     assert "Partial run." in text
@@ -287,3 +298,17 @@ def test_findings_and_privacy_have_their_places_and_are_no_warnings(data: Report
     assert compare < page.index("None of 4 differences") < assumptions < page.index(said[1])
     assert said[0] in plain_summary(shown)
     assert f"warning: {said[0]}" not in plain_summary(shown)
+
+
+def test_a_judges_calls_that_were_cut_off_count_in_its_share_as_in_the_whole(
+    data: ReportData,
+) -> None:
+    cut = {"cut": Cost(Decimal("0.5"), basis="list_price")}
+    costs = {**data.judge_costs, **cut}
+    more = replace(data, judge_costs=costs, unfinished={"cut": "arbiter"})
+
+    def share(of: ReportData) -> float:
+        note = build_view(of, Redactor()).counts[5].note
+        return float(note.partition(" of it for judges")[0].rpartition("$")[2])
+
+    assert share(more) == pytest.approx(share(data) + 0.5, rel=0.01)

@@ -28,6 +28,24 @@ def claim(kind: str, relation: str, metric: str = "x", **more: Any) -> Claim:
 
 
 @pytest.mark.parametrize(
+    ("text", "of"),
+    [
+        ("less accurate than arm-a", "arm-b"),
+        ("slower than Arm-A", "arm-b"),
+        ("behind arm-a in accuracy", "arm-b"),
+        ("more accurate than arm-b", "arm-a"),
+        ("more accurate than arm-ab", "arm-a"),
+        ("arm-a is more accurate", "arm-a"),
+    ],
+)
+def test_a_claim_stands_under_the_arm_that_it_is_said_of(text: str, of: str) -> None:
+    said = claim("accuracy", "more", text=text)
+    (view,) = verdict_views([Verdict(said, "supported", None, "", (), (), ())], Redactor())
+    assert view.arm == of
+    assert {view.arm, view.against} == {"arm-a", "arm-b"}
+
+
+@pytest.mark.parametrize(
     ("kind", "relation", "name", "unit"),
     [
         ("cost", "less_by", "per_request", "of_baseline"),
@@ -71,7 +89,8 @@ def test_a_class_takes_the_unit_of_its_member() -> None:
     ],
 )  # fmt: skip
 def test_what_would_settle_it(more: dict[str, Any], words: str) -> None:
-    assert settle_sentence(reading(**more)) == words
+    fitting = Estimate(0.1, 0.08, 0.12, 0.95, "m", 50, 25)
+    assert settle_sentence(reading(estimate=fitting, **more)) == words
 
 
 def test_reading_names() -> None:

@@ -18,7 +18,7 @@ from claimbench_reports.view import format as f
         ("percent", 0.0, "0.0%"),
         ("points", 0.0314, "+3.1 pts"),
         ("points", -0.0314, "−3.1 pts"),
-        ("points", 0.0, "±0.0 pts"),
+        ("points", 0.0, "0.0 pts"),
         ("seconds", 0.0123, "12 ms"),
         ("seconds", 0.9996, "1.00 s"),
         ("seconds", 75.04, "75.0 s"),
@@ -58,7 +58,7 @@ def test_open_ends_are_worded() -> None:
     assert f.figure("x", 1, "ratio", low=-math.inf, high=2).interval == "at most 2.00×"
     assert f.figure("x", 1, "ratio", low=-math.inf, high=math.inf).interval == "no bounds"
     assert f.figure("x", 1, "ratio", low=0, high=math.inf).interval == "no bounds"
-    assert f.figure("x", 0.1, "points", low=0, high=math.inf).interval == "at least ±0.0 pts"
+    assert f.figure("x", 0.1, "points", low=0, high=math.inf).interval == "at least 0.0 pts"
     assert f.figure("x", 1, "seconds", low=0.5, high=math.inf).high is None
     assert f.figure("x", 1, "ratio").interval == ""
 
@@ -111,3 +111,30 @@ def test_no_interval_says_one_number_twice(unit: str, width: float) -> None:
         text = f.interval(value, value * (1 + width), unit)
         low, _, high = text.partition(" to ")
         assert low != high, (unit, value, width, text)
+
+
+@pytest.mark.parametrize("unit", ["percent", "points", "of_baseline"])
+@pytest.mark.parametrize("ends", [(-1e-10, 1e-10), (0.0, 0.0), (-1e-16, -1e-17), (0.0, 3e-10)])
+def test_what_rounding_alone_tells_from_nothing_is_nothing(
+    unit: str, ends: tuple[float, float]
+) -> None:
+    found = f.figure("x", ends[0], unit, low=ends[0], high=ends[1])
+    assert found.text == f.figure("x", 0.0, unit).text
+    assert found.interval == f"exactly {found.text}"
+
+
+@pytest.mark.parametrize(
+    ("unit", "low", "high", "note", "interval", "said"),
+    [
+        ("ratio", 0.467391298, 0.467391311, "", "exactly 0.467×", ""),
+        ("usd", 0.045, 0.045, "99.5% interval", "exactly $0.045", ""),
+        ("usd", 0.045, 0.045, "99.5% interval; few", "exactly $0.045", "few"),
+        ("usd", 0.04, 0.05, "99.5% interval", "$0.04 to $0.05", "99.5% interval"),
+        ("ratio", 0.467, 0.468, "", "0.4670× to 0.4680×", ""),
+    ],
+)
+def test_an_exact_figure_has_no_level_and_no_noise_of_a_search(
+    unit: str, low: float, high: float, note: str, interval: str, said: str
+) -> None:
+    found = f.figure("x", (low + high) / 2, unit, low=low, high=high, note=note)
+    assert (found.interval, found.note) == (interval, said)

@@ -77,6 +77,23 @@ def test_dollars_known_of_some_items_are_no_figure_of_all(known: int, text: str,
     assert (usd_1k_correct("x", items.arms["own"], scope).value is None) == (2 * known < N)
 
 
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        (0, ""),
+        (1, "1 of 30 items without a score left out, and their about $0.0001 of $0.003"),
+        (10, "10 of 30 items without a score left out, and their about $0.001 of $0.003"),
+    ],
+)
+def test_dollars_per_correct_answer_say_what_they_leave_out(lost: int, said: str) -> None:
+    score = [math.nan] * lost + [1.0] * (N - lost)
+    items, _ = tables_from_arrays({"own": score}, usd={"own": [1e-4] * N})
+    ones = np.ones(N, dtype=int)
+    arm = replace(items.arms["own"], n_finished=ones, n_errors=0 * ones)
+    found = usd_1k_correct("x", arm, ItemScope(np.ones(N, dtype=bool), np.arange(N), 0.05))
+    assert found.note == said
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("lost", [0, 1, N])
 def test_output_speed_of_answers_that_timed_out_is_silent(lost: int) -> None:

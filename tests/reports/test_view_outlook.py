@@ -23,7 +23,7 @@ from claimbench_reports.formats.html import render_html
 from claimbench_reports.formats.xlsx import write_xlsx
 from claimbench_reports.view.build import build_view
 from claimbench_reports.view.inputs import Economics, ReportData
-from claimbench_reports.view.types import View
+from claimbench_reports.view.types import Fact, View
 
 VOLUME = Volume(2e6, discount_rate=0.08, assumed_peak=True)
 API = Measured("api <b>", usd_per_request=0.000775, at="dollars per request as measured")
@@ -88,6 +88,12 @@ def test_intervals_reasons_and_assumptions_stand_beside_the_figures(shown: View)
     assert api.month.interval == "$1,400 to $1,600"
     assert rent.month.note == "no interval: 4 time blocks, 10 needed"
     assert [fact.value for fact in shown.outlook.unknown] == ["no price is known"]
+    facts = [("gone", "no price"), ("idle", "it was not run"), ("lost", "no price")]
+    several = replace(shown.outlook, unknown=tuple(Fact(*fact) for fact in facts))
+    assert several.without_bill == [
+        "gone, lost: no bill, because no price",
+        "idle: no bill, because it was not run",
+    ]
     said = " ".join(shown.outlook.comparisons)
     assert "rent costs less than api <b> from 2,354,839 requests a month on" in said
     assert "measured at 32 in flight" in said

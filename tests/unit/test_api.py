@@ -72,11 +72,11 @@ def manifest_of(suite: Suite, run_id: str) -> Manifest:
         arms_not_run={},
         arm_facts={},
         limit=None,
-        claims=(),
+        claims=tuple({"id": c.id, "text": c.text, "raw": dict(c.raw)} for c in suite.claims),
         git={},
         packages={},
         host={},
-        seed=1,
+        seed=42,
         options={"price_book": book.text},
     )
 
@@ -133,7 +133,8 @@ def test_a_run_is_found_from_every_place(results: Path, place: str) -> None:
     for name in (None, RUN, RUN[:9]):
         run = claimbench.open_run(str(results / place), name)
         assert run.id == RUN
-        assert run.manifest.suite_name == "toy"
+        assert run.manifest.suite["name"] == run.manifest.suite_name == "toy"
+    assert run.stored.manifest.suite == {}
     assert RUN in repr(run)
 
 

@@ -28,12 +28,14 @@ from claimbench.clock import SystemClock
 from claimbench.errors import EXIT_ORDER
 from claimbench.pricing import arms as arm_price
 from claimbench.pricing import hosts as hostcost
+from claimbench.pricing.stated import contract
 from claimbench.provider.attempt import try_once
 from claimbench.provider.contract import Provider
 from claimbench.scorers.judge import JudgeScorer
 from claimbench.stats import TAIL_KISH
 from claimbench.suite.load import json_schema, load_suite
 from claimbench.suite.schema import ArmModel
+from claimbench.suite.schema.compare import CompareModel
 from claimbench.suite.schema.decision import DecisionFileModel
 from claimbench.suite.schema.tasks import LmEvalTaskModel
 from claimbench.types import (
@@ -181,7 +183,7 @@ def test_suites_page_names_all_structured_values() -> None:
     said = quoted(page("suites.md"))
     wanted = {
         *arm_price.LIST_KEYS,
-        *arm_price.PRICE_KEYS,
+        *contract.PRICE_KEYS,
         *arm_price.COST_KEYS,
         *hostcost.HOST_KEYS,
         *hostcost.TRAINING_KEYS,
@@ -219,7 +221,7 @@ def test_the_price_book_of_the_suites_page_is_one(tmp_path: Path) -> None:
 
 
 def test_the_example_of_the_suites_page_is_valid(tmp_path: Path) -> None:
-    text, judged, field, choice = fences(page("suites.md"), "yaml")
+    text, judged, field, choice, compared = fences(page("suites.md"), "yaml")
     for task in YAML(typ="safe").load(field)["tasks"]:
         LmEvalTaskModel.model_validate(task)
     (tmp_path / "desk.yaml").write_text(text)
@@ -238,6 +240,8 @@ def test_the_example_of_the_suites_page_is_valid(tmp_path: Path) -> None:
     judge = JudgeScorer({key: value for key, value in scorer.items() if key != "name"})
     assert [ArmModel.model_validate(one).name for one in said["judges"]] == [judge.options.by]
     DecisionFileModel.model_validate(YAML(typ="safe").load(choice))
+    for block in (compared, *fences(page("compare.md"), "yaml")):
+        CompareModel.model_validate(YAML(typ="safe").load(block)["compare"])
 
 
 # --- README ---------------------------------------------------------------------------------------
@@ -300,16 +304,24 @@ def anchors(path: Path) -> set[str]:
     }
 
 
+OURS = re.compile(
+    r"https://(?:github\.com/claimbench/claimbench/(?:blob|tree)/main|"
+    r"raw\.githubusercontent\.com/claimbench/claimbench/main)/"
+)
+"""Absolute links to files of this repository; README has no others, for the package's page."""
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_links_resolve(path: Path) -> None:
     text = re.sub(
         r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
     )
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
-        if re.match(r"https?://", target):
+        ours = OURS.match(target)
+        if re.match(r"https?://", target) and ours is None:
             continue
-        name, _, anchor = target.partition("#")
-        file = (path.parent / name).resolve() if name else path
+        name, _, anchor = target[ours.end() if ours else 0 :].partition("#")
+        file = ((ROOT if ours else path.parent) / name).resolve() if name else path
         assert file.exists(), f"{path.name}: {target}"
         assert not anchor or anchor in anchors(file), f"{path.name}: {target}"
 

@@ -78,6 +78,19 @@ def test_no_folder_holds_more_modules_than_a_reader_can_hold_in_mind() -> None:
     )
 
 
+STARTED = re.compile(r"\[?\s*sys\.executable,\s*(?:\"(-\w+)\")?")
+
+
+def test_a_python_that_we_start_takes_no_module_from_the_current_folder() -> None:
+    """``-c`` and ``-m`` put it first on the path: a stranger's ``json.py`` would run."""
+    found = {}
+    for path in product_files():
+        for number, first in enumerate(STARTED.findall(path.read_text(encoding="utf-8"))):
+            found[path.name, number] = first
+    assert len(found) >= 7
+    assert set(found.values()) <= {"-P", "-I"}, found
+
+
 def test_one_file_a_command() -> None:
     from claimbench.cli import COMMANDS as NAMES
 

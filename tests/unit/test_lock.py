@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 LOCK = (ROOT / "requirements.lock").read_text()
+DEMO = (ROOT / "requirements-demo.lock").read_text()
 
 
 def name_of(text: str) -> str:
@@ -35,3 +36,19 @@ def test_the_lock_names_no_registry_and_nothing_without_a_hash() -> None:
     assert not re.search(r"^--(?!hash)", LOCK, re.MULTILINE)
     for line in LOCK.splitlines():
         assert line.endswith("\\") or line.lstrip().startswith("--hash"), line
+
+
+def test_the_lock_of_the_demo_is_a_part_of_the_other_without_what_tests_need() -> None:
+    def blocks(text: str) -> dict[str, tuple[str, list[str]]]:
+        found = re.findall(r"^([\w.-]+)==(\S+)([^\n]*(?:\n    --hash[^\n]*)*)", text, re.MULTILINE)
+        return {
+            name_of(name): (version, sorted(re.findall(r"--hash=(sha256:[0-9a-f]{64})", rest)))
+            for name, version, rest in found
+        }
+
+    demo, whole = blocks(DEMO), blocks(LOCK)
+    assert {name: block for name, block in demo.items() if whole.get(name) != block} == {}
+    assert {"llama-cpp-python", "numpy", "hatchling", "editables"} <= set(demo)
+    assert not {"pytest", "mypy", "ruff", "playwright", "torch", "boto3", "litellm"} & set(demo)
+    assert len(demo) < 90
+    assert "://" not in DEMO

@@ -10,6 +10,7 @@ import pytest
 
 from claimbench import template_process
 from claimbench.errors import SuiteError
+from claimbench.lmeval.templates import apply_template
 from claimbench.plan import prompts
 from claimbench.types import AnswerSpec, Sample, Task
 
@@ -100,6 +101,21 @@ def test_faults_are_said_alike(source: str, said: str) -> None:
         render(source)
 
 
+def test_the_process_takes_no_module_from_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = tmp_path / "ran"
+    for name in ("json", "resource", "select", "jinja2", "claimbench"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(ran)!r}, 'w')\nraise ImportError\n")
+    monkeypatch.chdir(tmp_path)
+    own = template_process.TemplateProcess()
+    try:
+        assert own.render("{{ 1 + 1 }}", {}) == "2"
+    finally:
+        own.close()
+    assert not ran.exists()
+
+
 def test_the_process_holds_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_API_KEY", "sk-canary")
     own = template_process.TemplateProcess()
@@ -116,3 +132,24 @@ def test_the_process_holds_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_values_arrive_as_they_are(value: Any) -> None:
     given = prompts._PROCESS.render("{{ [v]|tojson }}", {"v": value})
     assert json.loads(given) == [value]
+
+
+UNREADABLE_SOURCES = {
+    "a number of 5,000 digits": "\n{{ " + "9" * 5000 + " }}",
+    "its like in base 16": "{{ 0x" + "f" * 9000 + " }}",
+    "a keyword given twice": "{{ f(a=1, a=2) }}",
+    "loops too deep": "{% for x in y %}" * 60 + "{% endfor %}" * 60,
+    "no end": "{% if x %}",
+}
+
+
+@pytest.mark.parametrize("source", UNREADABLE_SOURCES.values(), ids=list(UNREADABLE_SOURCES))
+def test_a_source_that_nobody_can_read_is_said_in_words(source: str) -> None:
+    fault = prompts.check_syntax(source)
+    assert fault is not None
+    message, line = fault
+    assert message
+    assert len(message) < 200
+    assert line >= 1
+    with pytest.raises(ValueError, match=r"a template of the task (fails|cannot be read)"):
+        apply_template(source, {})

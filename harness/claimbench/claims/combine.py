@@ -19,6 +19,23 @@ SAME_P = 1e-12
 """Below it p-values tell nothing apart: bisection ends there."""
 
 
+def holm_steps(raw: Sequence[float], alphas: Sequence[float]) -> list[tuple[float, float]]:
+    """Return for each p Holm's adjusted p, and by how much its level is divided.
+
+    Step-down: the smallest p is tested at alpha / m, the next at alpha / (m - 1), and so on; from
+    the first that is not below its level on, all are undecided at that level.
+    """
+    adjusted = stats.holm(raw)[0]
+    found = [(0.0, 0.0)] * len(raw)
+    failed_at: float | None = None
+    for rank, k in enumerate(sorted(range(len(raw)), key=raw.__getitem__)):
+        left = float(len(raw) - rank)
+        if failed_at is None and float(adjusted[k]) > alphas[k] + P_SLACK:
+            failed_at = left
+        found[k] = float(adjusted[k]), left if failed_at is None else failed_at
+    return found
+
+
 def versus(leaf: Leaf) -> str:
     """Name a pair of arms, or one arm."""
     return f"{leaf.ours} against {leaf.theirs}" if leaf.theirs else leaf.ours

@@ -22,6 +22,8 @@ EXACT_SLACK = 1e-9
 UNSETTLED_BY_SAMPLES = frozenset(
     {
         "judge_uncorrected",
+        "judge_with_others",
+        "labels_missing",
         "autocorrelated",
         "window_unknown",
         "not_interleaved",
@@ -35,7 +37,10 @@ UNSETTLED_BY_SAMPLES = frozenset(
         "denominator_zero",
         "fixed_needs_epochs",
         "dominant_cluster",
+        "silence_resists_nothing",
         "too_many_missing",
+        "too_many_ended",
+        "turns_not_asked",
         "missing_sensitive",
         "no_sampling_error",
     }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
+from claimbench.claims.language.meanings.effects import Meaning
 from claimbench.claims.language.names import nearest
 from claimbench.errors import ClaimError
 from claimbench.types import Claim, ClaimSpec, Json, Task
@@ -22,9 +24,11 @@ RELATIONS: Mapping[str, tuple[str, ...]] = {
         "less", "less_by", "times_less", "more_by", "times_more", "near", "as", "at_most",
         "at_least",
     ),
+    "preference": ("preferred", "wins", "as"),
 }  # fmt: skip
 NEEDS_NUMBER = frozenset(
     {
+        "wins",
         "more_by",
         "times_more",
         "less_by",
@@ -60,9 +64,22 @@ ALIASES: Mapping[str, tuple[str, str | None]] = {
     "times_faster": ("latency", "times_less"),
     "as_fast": ("latency", "as"),
     "fast": ("latency", "at_most"),
+    "preference": ("preference", None),
+    "preferred": ("preference", "preferred"),
 }
+MIRRORED: Mapping[str, str] = {"attack_success": "steering", "over_refusal": "over_refusal"}
+"""Metric of which less is better -> the scorer whose score is 1 minus it; tasks with that scorer
+first are what such a claim speaks of, and no claim of plain accuracy.
+"""
+RATES: Mapping[str, str] = {
+    "attack_success": "attack success rate",
+    "over_refusal": "over-refusal rate",
+}
+"""What the metrics above are called."""
 METRICS: Mapping[str, tuple[str, str]] = {
     "accuracy": ("accuracy", "accuracy"),
+    "attack_success": ("accuracy", "attack_success"),
+    "over_refusal": ("accuracy", "over_refusal"),
     "cost": ("cost", "usd"),
     "usd": ("cost", "usd"),
     "usd_per_correct": ("cost", "usd_per_correct"),
@@ -75,10 +92,13 @@ METRICS: Mapping[str, tuple[str, str]] = {
     "ttft": ("latency", "ttft"),
     "tpot": ("latency", "tpot"),
     "e2e": ("latency", "e2e"),
+    "win_rate": ("preference", "win_rate"),
+    "win_rate_people": ("preference", "win_rate_people"),
 }
 READINGS: Mapping[str, tuple[str, ...]] = {
     "accuracy": ("relative", "points", "error_reduction", "non_inferior", "equivalent", "more"),
     "cost": ("per_request", "per_correct", "list_price"),
+    "preference": ("win_rate", "length_controlled", "similar_length"),
     "latency": ("time_cut", "rate_up", "time_up", "rate_down", "ttft", "tpot", "e2e"),
 }
 MODIFIERS = ("about", "up_to", "sometimes", "best", "every", "most")
@@ -194,6 +214,54 @@ def named_arms(value: Json, known: set[str], key: str) -> tuple[str, ...]:
     for name in wanted:
         if known and name not in known:
             raise ClaimError(
-                f"`{key}:` names the unknown arm {name!r}{nearest(name, sorted(known))}"
+                f"`{key}:` names the unknown arm {name!r}{nearest(name, sorted(known))}",
+                hint="write an arm's name as the suite does",
             )
     return wanted
+
+
+def once(stated: Any, said: Any, what: str) -> Any:
+    """Return what the text or a field of the suite says: a field overrides the text, but not with
+    another meaning in silence.
+    """
+    if stated is not None and stated != said:
+        raise ClaimError(
+            f"the text says {what} {said!r}, the field {stated!r}", hint="drop one of them"
+        )
+    return said
+
+
+def threshold_of(made: Meaning, margin: float) -> float | None:
+    """Return a threshold; "the same accuracy" means within the margin of the suite."""
+    if made.threshold is None:
+        return margin if made.relation == "near" else None
+    return float(made.threshold)
+
+
+def precision_of(half: Any, threshold: Any, absolute: bool) -> float | None:
+    """Return half of the last digit that a claim states; None without a threshold."""
+    if threshold is None:
+        return None
+    return 0.0 if absolute or half is None else float(half)
+
+
+def names_in(claim: Claim) -> set[str]:
+    """Return the names of all arms in a claim, those of its parts too."""
+    found = {*claim.treatments, *claim.baselines}
+    return found.union(*(names_in(part) for part in claim.parts))
+
+
+def renamed(claim: Claim, names: Mapping[str, Sequence[str]]) -> Claim:
+    """Return a claim, and its parts, with other names in the place of its arms': each with one or
+    several of its own.
+    """
+
+    def all_of(side: Sequence[str]) -> tuple[str, ...]:
+        return tuple(new for name in side for new in names[name])
+
+    return replace(
+        claim,
+        treatments=all_of(claim.treatments),
+        baselines=all_of(claim.baselines),
+        parts=tuple(renamed(part, names) for part in claim.parts),
+    )

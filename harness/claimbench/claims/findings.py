@@ -5,16 +5,26 @@ arms and parts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from claimbench import stats
 from claimbench.claims import gate
+from claimbench.claims.beside.composed import composed_flags, unfair_routes, with_fit_noise
 from claimbench.claims.bills import bill_questions, is_bill, without_bill
 from claimbench.claims.combine import distinct_reasons, versus
 from claimbench.claims.decide import Effort, decide
-from claimbench.claims.fields import ABSOLUTE
-from claimbench.claims.people import human_pairs
+from claimbench.claims.facts.charges import charge_flags, held, with_sums
+from claimbench.claims.facts.held import held as held_in_both
+from claimbench.claims.facts.silence import silence_flags, silence_rule
+from claimbench.claims.facts.timings import timing_flags, ways_to_time
+from claimbench.claims.facts.uncarried import CODE as CALLS_IN_TEXT
+from claimbench.claims.facts.uncarried import calls_in_text
+from claimbench.claims.fields import ABSOLUTE, MIRRORED
+from claimbench.claims.people import human_pairs, labelled_tasks
+from claimbench.claims.preference import labels
+from claimbench.claims.preference import questions as preference
 from claimbench.claims.readings import (
     accuracy as readings_accuracy,
 )
@@ -24,11 +34,20 @@ from claimbench.claims.readings import (
 from claimbench.claims.readings import (
     latency as readings_latency,
 )
-from claimbench.claims.readings.failures import absent_flags, with_absent
-from claimbench.claims.readings.missing import lost_calls, missing_flags, missing_rule
+from claimbench.claims.readings.failures import (
+    absent_flags,
+    answer_flags,
+    none_asked,
+    whole_text,
+    with_absent,
+)
+from claimbench.claims.readings.missing import missing_rule, too_many_lost
 from claimbench.claims.readings.second_opinion import with_second_opinion
 from claimbench.claims.readings.size import equal_inputs
+from claimbench.claims.turns.views import whole_conversations
 from claimbench.claims.types import ClaimContext, Finding, Leaf, Question
+from claimbench.claims.wordings.tables import with_wordings
+from claimbench.tables.priced import at_prices
 from claimbench.tables.types import BoolArray, CallTable, ItemTable
 from claimbench.types import Claim, Reading, Reason, VerdictStatus
 
@@ -42,6 +61,7 @@ ON_SCORES = frozenset(
         "equivalent",
         "accuracy",
         "per_correct",
+        "per_1k_correct",
     }
 )
 """Readings that rest on scores, and so on a judge where one gives them."""
@@ -56,49 +76,141 @@ def leaf_finding(
     then each reading.
     """
     title = leaf.where or versus(leaf)
+    if ctx.in_both is not None and ctx.other_runs & set(leaf.arms):
+        leaf = replace(leaf, mask=leaf.mask & ctx.in_both)
+    mask, elsewhere = preference.scoped(leaf, items, ctx)
+    if elsewhere and not mask.any():
+        return Finding("not_comparable", None, reasons=elsewhere, title=title)
+    leaf = replace(leaf, mask=mask)
     refused, flags = _not_comparable(leaf, items, calls, ctx)
+    flags = (*elsewhere, *flags)
     if refused:
         return Finding("not_comparable", None, flags=flags, reasons=refused, title=title)
     claim = leaf.claim
-    flags += absent_flags(items, leaf)
-    items = with_absent(items, leaf)
-    if claim.kind == "accuracy":
-        found = readings_accuracy.questions(items, leaf, ctx)
-    elif is_bill(claim):
-        found = bill_questions(items, calls, leaf, ctx)
-    elif claim.kind == "cost":
-        found = readings_cost.questions(items, calls, leaf, ctx)
-    else:
-        found = readings_latency.questions(items, calls, leaf, ctx)
+    flags += composed_flags(leaf, ctx)
+    if claim.kind != "preference":  # there a pair is what may be missing, not an item
+        flags += absent_flags(items, leaf)
+        items = with_absent(items, leaf)
+    found = _questions(leaf, items, calls, ctx)
+    if claim.kind == "cost":
+        found = with_sums(found, leaf, ctx)
     if not found:
         why = _nothing_found(leaf, items)
         return Finding("inconclusive", None, flags=flags, reasons=(why,), title=title)
-    cost = effort(leaf, items, calls, ctx)
-    readings = [decide(q, leaf, alpha, cost, _judge_cap(q, leaf, items, ctx)) for q in found]
-    readings = with_second_opinion(readings, found, leaf, items)
-    # A scorer that fails loses no dollars: each reading misses what it needs itself.
-    without_scores = lost_calls(leaf, items, scores=False)
-    with_scores = lost_calls(leaf, items, scores=True)
-    kept: list[Reading] = []
-    for question, reading in zip(found, readings, strict=True):
-        on_scores = claim.kind == "accuracy" or question.name in ON_SCORES
-        lost = with_scores if on_scores else without_scores
-        kept.append(missing_rule(question, reading, lost))
-    readings = kept
-    flags += missing_flags(leaf, items) + _size_flags(found, readings, leaf, items)
+    readings = _decided(found, leaf, items, calls, ctx, alpha)
+    if claim.kind == "cost":
+        readings = _held_at_prices(readings, leaf, items, calls, ctx, alpha)
+        flags += charge_flags(leaf, found, ctx)
+    if claim.kind == "latency":
+        readings = _held_in_other_ways(readings, leaf, items, calls, ctx, alpha)
+        flags += timing_flags(leaf, calls)
+    flags += (
+        answer_flags(items, leaf)
+        + silence_flags(leaf, ctx)
+        + _size_flags(found, readings, leaf, items)
+    )
     flags += _judge_flags(found, leaf, items, ctx)
     flags += _quality_flags(found, leaf, items, calls, ctx)
     return _headline(claim, found, readings, flags, title)
 
 
+def _questions(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext) -> list[Question]:
+    """List the readings of a simple claim."""
+    claim = leaf.claim
+    if claim.kind == "accuracy":
+        return with_wordings(readings_accuracy.questions(items, leaf, ctx), items, leaf, ctx)
+    if claim.kind == "preference":
+        return preference.questions(items, leaf, ctx)
+    if is_bill(claim):
+        return bill_questions(items, calls, leaf, ctx)
+    if claim.kind == "cost":
+        found = readings_cost.questions(items, calls, leaf, ctx)
+        if np.isin(items.task[leaf.mask], sorted(preference.paired_tasks(ctx))).any():
+            # a share of comparisons won is no correct answer that dollars could be set against
+            found = [question for question in found if "correct" not in question.name]
+        return found
+    return readings_latency.questions(items, calls, leaf, ctx)
+
+
+def _decided(
+    found: Sequence[Question],
+    leaf: Leaf,
+    items: ItemTable,
+    calls: CallTable,
+    ctx: ClaimContext,
+    alpha: float,
+) -> list[Reading]:
+    """Decide each reading, and withdraw what rests on calls that have no result."""
+    cost = effort(leaf, items, calls, ctx)
+    readings: list[Reading] = []
+    for question in found:
+        forbidden = _judge_cap(question, leaf, items, ctx)
+        forbidden += labels.blocked(question, leaf, items, ctx)
+        readings.append(decide(question, leaf, alpha, cost, forbidden))
+    readings = [with_fit_noise(reading, leaf, ctx) for reading in readings]
+    readings = with_second_opinion(readings, found, leaf, items)
+    # A scorer that fails loses no dollars: each reading misses what it needs itself.
+    without_scores = too_many_lost(leaf, items, scores=False)
+    with_scores = too_many_lost(leaf, items, scores=True)
+    kept: list[Reading] = []
+    for question, reading in zip(found, readings, strict=True):
+        on_scores = leaf.claim.kind == "accuracy" or question.name in ON_SCORES
+        lost = with_scores if on_scores else without_scores
+        lost = None if leaf.claim.kind == "preference" else lost
+        kept.append(silence_rule(missing_rule(question, reading, lost), leaf, ctx))
+    return kept
+
+
+def _held_at_prices(
+    readings: list[Reading],
+    leaf: Leaf,
+    items: ItemTable,
+    calls: CallTable,
+    ctx: ClaimContext,
+    alpha: float,
+) -> list[Reading]:
+    """Withdraw decisions about dollars that only a vendor's word on its own charges bears out."""
+    priced = at_prices(items, calls, leaf.arms)
+    if priced is None:
+        return readings
+    ctx = replace(ctx, bills=ctx.bills_at_prices)
+    known = not is_bill(leaf.claim) or all(arm in ctx.bills for arm in leaf.arms)
+    found = _questions(leaf, *priced, ctx) if known else []
+    return held(readings, _decided(found, leaf, *priced, ctx, alpha), leaf, ctx)
+
+
+def _held_in_other_ways(
+    readings: list[Reading],
+    leaf: Leaf,
+    items: ItemTable,
+    calls: CallTable,
+    ctx: ClaimContext,
+    alpha: float,
+) -> list[Reading]:
+    """Withdraw decisions about times that another way of counting the same calls does not bear
+    out.
+    """
+    for way in ways_to_time(leaf, calls):
+        found = _questions(leaf, items, way.calls, ctx)
+        others = _decided(found, leaf, items, way.calls, ctx, alpha)
+        readings = held_in_both(readings, others, way.code, way.words, way.told)
+    return readings
+
+
 def _nothing_found(leaf: Leaf, items: ItemTable) -> Reason:
     """Return the reason why no reading could be formed."""
     if leaf.theirs is not None:
-        answered = [items.arms[arm].n_finished > 0 for arm in (leaf.ours, leaf.theirs)]
+        answered = [items.arms[arm].n_finished > 0 for arm in leaf.arms]
         ours, theirs = (int((one & leaf.mask).sum()) for one in answered)
         if ours and theirs and not (answered[0] & answered[1] & leaf.mask).any():
             detail = f"{ours:,} items of {leaf.ours}, {theirs:,} others of {leaf.theirs}"
             return Reason("no_common_items", detail)
+    if whole_conversations(leaf.arms):
+        told = [whole_text(arm, items.arms[arm], leaf.mask) for arm in leaf.arms]
+        return Reason("no_whole_conversation", ", ".join(told))
+    silent = [arm for arm in leaf.arms if none_asked(items.arms[arm], leaf.mask)]
+    if silent:
+        return Reason("none_asked", " and ".join(silent))
     return Reason("no_valid_data")
 
 
@@ -109,11 +221,17 @@ def _not_comparable(
 
     The first kind of reason found ends the search.
     """
-    arms = [leaf.ours] + ([leaf.theirs] if leaf.theirs else [])
+    arms = leaf.arms
     absent = _given(gate.not_measured(arm, items, ctx) for arm in arms)
     if absent:
         return absent, ()
-    halted = _given(gate.stopped(arm, calls) for arm in arms)
+    unfair = unfair_routes(leaf, ctx)
+    if not unfair and leaf.claim.kind == "preference":
+        unfair = _given([preference.cannot_compare(ctx)])
+    if unfair:
+        return unfair, ()
+    measured = [one for arm in arms for one in ctx.wordings.get(arm, (arm,))]
+    halted = _given(gate.stopped(arm, calls) for arm in measured)
     if halted:
         return halted, ()
     if not leaf.mask.any():
@@ -126,16 +244,20 @@ def _not_comparable(
             else "under $0.50 per 1,000 requests"
         )
         return (Reason("not_testable_as_stated", f'state a limit, such as "{example}"'),), ()
-    flags: tuple[Reason, ...] = ()
+    on_list = claim.reading == "list_price" or claim.metric.startswith("usd_per_mtok")
+    flags = () if on_list else _given(calls_in_text(arm, leaf, items, ctx) for arm in measured)
+    if flags and CALLS_IN_TEXT not in ctx.allow:
+        return flags, ()
+    flags = tuple(Reason(f"allowed_{CALLS_IN_TEXT}", one.detail) for one in flags)
     if leaf.theirs is not None:
-        refused, flags = gate.breaches(
-            claim.kind, leaf.ours, leaf.theirs, items, calls, leaf.mask, ctx
+        refused, differing = gate.breaches(
+            _gate_kind(claim), leaf.ours, leaf.theirs, items, calls, leaf.mask, ctx
         )
+        flags += differing
         if refused:
             return refused, flags
     if is_bill(claim):
         return without_bill(leaf, ctx), flags
-    on_list = claim.reading == "list_price" or claim.metric.startswith("usd_per_mtok")
     if claim.kind == "cost" and not on_list:
         priceless = _given(readings_cost.unpriced(items, arm, leaf.mask) for arm in arms)
         if leaf.theirs is not None:
@@ -143,6 +265,13 @@ def _not_comparable(
         if priceless:
             return priceless, flags
     return (), flags
+
+
+def _gate_kind(claim: Claim) -> str:
+    """Return what decides which differences between two arms count."""
+    if claim.kind == "preference":
+        return "accuracy"
+    return claim.metric if claim.metric in MIRRORED else claim.kind
 
 
 def _given(reasons: Iterable[Reason | None]) -> tuple[Reason, ...]:
@@ -160,6 +289,10 @@ def _judge_cap(
         return ()
     if human_pairs(leaf, items, ctx) is not None:
         return ()
+    tasks = set(items.task[leaf.mask].tolist())
+    labelled = tasks & labelled_tasks(items, ctx)
+    if labelled and not tasks <= ctx.judged_tasks:
+        return (Reason("judge_with_others", ", ".join(sorted(labelled))),)
     return (Reason("judge_uncorrected"),)
 
 
@@ -175,10 +308,15 @@ def _judge_flags(
     """Flag what the suite accepts of the judge behind a verdict."""
     if not any(_rests_on_judge(question, leaf, items, ctx) for question in found):
         return ()
-    arms = [arm for arm in (leaf.ours, leaf.theirs) if arm in ctx.judges_like]
+    arms = [one for arm in leaf.arms for one in ctx.wordings.get(arm, (arm,))]
     flags = tuple(
-        Reason("allowed_self_judging", ctx.judges_like[arm]) for arm in arms if arm is not None
+        Reason("allowed_self_judging", ctx.judges_like[arm])
+        for arm in arms
+        if arm in ctx.judges_like
     )
+    left, drawn = labels.answers_blank(items, leaf.arms, leaf.mask, ctx)
+    if left and human_pairs(leaf, items, ctx) is not None:
+        flags += (labels.blank(left, drawn, "answers"),)
     if ctx.trust_judge and human_pairs(leaf, items, ctx) is None:
         detail = "no human labels correct the judge's scores"
         flags += (Reason("allowed_judge_uncorrected", detail),)
@@ -191,13 +329,12 @@ def _quality_flags(
     """Flag a score that is no share of right answers with its own name; one whose answers all
     score 0 or 1 is such a share, whatever it is called.
     """
-    if not any(question.name in ON_SCORES for question in found):
+    if leaf.claim.metric in MIRRORED or not any(q.name in ON_SCORES for q in found):
         return ()
     names: list[str] = []
     for task, name in ctx.qualities.items():
         mine = leaf.mask & (items.task == task)
-        arms = [arm for arm in (leaf.ours, leaf.theirs) if arm is not None]
-        if mine.any() and ("@" in name or any(_is_graded(calls, arm, mine) for arm in arms)):
+        if mine.any() and ("@" in name or any(_is_graded(calls, arm, mine) for arm in leaf.arms)):
             names.append(name)
     return tuple(Reason("quality_is", name) for name in dict.fromkeys(names))
 
@@ -253,6 +390,13 @@ def _headline(
         if pinned and claim.reading == "list_price":
             status = "not_comparable"
             why = Reason("price_unknown", "list price")
+        told = [q for q in found if q.not_formed and q.blocked and claim.reading == q.name]
+        if told:
+            blocked = tuple(dict.fromkeys(reason for q in told for reason in q.blocked))
+            return Finding(status, None, kept, flags=flags, reasons=blocked, title=title)
+        for question in found:
+            if question.not_formed and claim.kind == "preference":
+                why = Reason("not_formed", question.not_formed)
         return Finding(status, None, kept, flags=flags, reasons=(why,), title=title)
     p = max((r.p for r in counted if r.p is not None), default=None)
     reasons = _reasons(found, counted)
@@ -304,7 +448,8 @@ def _qualifier(claim: Claim, head: Reading) -> str:
     adjustment).
     """
     if (
-        claim.relation not in {"as", "caught_up"}
+        claim.metric in MIRRORED
+        or claim.relation not in {"as", "caught_up"}
         or claim.negated
         or claim.kind != "accuracy"
         or head.status != "supported"
@@ -327,7 +472,7 @@ def effort(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext) ->
     hours: dict[str, float] = {}
     known_hours = True
     per_item = 1.0
-    for arm in (leaf.ours,) if leaf.theirs is None else (leaf.ours, leaf.theirs):
+    for arm in leaf.arms:
         rows, timed = items.arms[arm], calls.arms[arm]
         planned = leaf.mask & (rows.n_calls > 0)
         epochs = float(rows.n_calls[planned].mean()) if planned.any() else 1.0

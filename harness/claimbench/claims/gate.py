@@ -10,13 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from claimbench.claims.facts.asked import ASKED, asked_differently
+from claimbench.claims.fields import MIRRORED
+from claimbench.claims.turns.views import same_arm
 from claimbench.claims.types import ClaimContext
+from claimbench.plan.variants import asked_otherwise
 from claimbench.tables.types import BoolArray, CallTable, IntArray, ItemTable
 from claimbench.types import (
     ANSWERED,
     STOPS_ARM,
     Arm,
     Json,
+    LoadSpec,
     Manifest,
     Outcome,
     Reason,
@@ -39,7 +44,12 @@ COMPARED_AS_SENT = ("sampling", "reasoning_effort", "answer_constraint")
 else as the suite declares them.
 """
 MUST_MATCH_LATENCY = ("client_host", "concurrency")
-"""Further keys for latency claims. ``concurrency`` is reported, and allowed, as ``load``."""
+"""Further keys for latency claims; where a cluster ran them also the type of node of every call.
+``concurrency`` is reported, and allowed, as ``load``.
+"""
+NODE_TYPE = "node_type"
+"""Latency alone: nodes of a cluster that are of different types."""
+
 LIMITS: Mapping[str, float] = {"truncation": 0.02, "refusal": 0.05, "cache_share": 0.20}
 """Largest difference between two arms, as shares; ``cache_share`` counts for cost and latency only.
 """
@@ -71,13 +81,23 @@ def arm_profile(
         "sampling": {"temperature": params.temperature, "top_p": params.top_p, "seed": params.seed},
         "reasoning_effort": params.reasoning_effort,
         "answer_constraint": details.get("answer_constraint", assumed),
-        "load": _fields(load),
+        "load": _load(load),
         "concurrency": (load.concurrency or arm.concurrency) if load.mode == "closed" else None,
         "sent": details.get("sent"),
+        "variant": {
+            "base": arm.name if arm.variant is None else arm.variant.base,
+            "factors": {} if arm.variant is None else dict(arm.variant.factors),
+        },
+        "asked": {task.name: dict(asked_otherwise(task, arm)) for task in suite.tasks},
         "client_host": sorted(
             {f"{s.host.get('host') or ''}/{s.host.get('region') or ''}" for s in hosts}
         ),
     }
+
+
+def _load(load: LoadSpec) -> dict[str, Json]:
+    """Return how calls arrive; how many processes sent them is no part of it."""
+    return {name: value for name, value in _fields(load).items() if name != "senders"}
 
 
 def _fields(value: Any) -> dict[str, Json]:
@@ -102,9 +122,10 @@ def stopped(arm: str, calls: CallTable) -> Reason | None:
     rows = calls.arms.get(arm)
     if rows is None:
         return None
-    answered = bool(np.isin(rows.outcome, [outcome.value for outcome in ANSWERED]).any())
+    outcome = rows.outcome
+    answered = bool(np.isin(outcome, [one.value for one in ANSWERED]).any())
     ends = {Outcome.AUTH} if answered else STOPS_ARM
-    fatal = sorted(o.value for o in ends if bool((rows.outcome == o.value).any()))
+    fatal = sorted(one.value for one in ends if bool((outcome == one.value).any()))
     return Reason("arm_stopped", f"{arm} ({', '.join(fatal)})") if fatal else None
 
 
@@ -132,11 +153,88 @@ def breaches(
         (breaches, allowed differences): the key (``allowed_<key>`` where the suite accepts it) with
         both values, and the limit where there is one.
     """
+    tasks = sorted({str(task) for task in items.task[mask]})
+    found: list[tuple[str, str]] = []
+    said: list[bool] = []
+    declared: list[frozenset[str]] = []
+    for one, two in part_pairs(ours, theirs, ctx):
+        declared.append(declared_factors(ctx.profiles.get(one, {}), ctx.profiles.get(two, {})))
+        differing, both_say = _keys_differ(kind, one, two, tasks, ctx)
+        if kind == "latency" and (text := _on_other_nodes(one, two, calls, mask)) is not None:
+            differing = [*differing, (NODE_TYPE, text)]
+        found += [pair for pair in differing if pair not in found]
+        said.append(both_say)
+    both_say = all(said)
+    if kind == "latency":
+        found += composed_load(ours, theirs, ctx)
+    for key, limit in LIMITS.items():
+        if same_arm(ours, theirs):
+            continue
+        if key == "cache_share" and kind not in {"cost", "latency"}:
+            continue
+        if kind in MIRRORED and key in {"truncation", "refusal"}:
+            continue  # a refused attack is what is asked for, a refused request what is counted
+        x, y = _share(key, ours, items, calls, mask), _share(key, theirs, items, calls, mask)
+        if x is not None and y is not None and abs(x - y) > limit + 1e-12:
+            found.append(
+                (key, f"{x:.1%} for {ours} and {y:.1%} for {theirs} (limit {limit * 100:g} points)")
+            )
+    accepted = ctx.allow - NEVER_ALLOWED
+    if declared:
+        accepted |= frozenset.intersection(*declared) - NEVER_ALLOWED
+    refused: list[Reason] = []
+    allowed: list[Reason] = []
+    for key, text in found:
+        if key in accepted or key.partition(".")[0] in accepted:
+            allowed.append(Reason(f"allowed_{key}", text))
+        elif key in ASKED or (both_say and key.partition(".")[0] in COMPARED_AS_SENT):
+            refused.append(Reason(key, f"{text}; to allow it: `allow: [{key}]`"))
+        else:
+            refused.append(Reason(key, text))
+    idle = effort_without_effect(ours, theirs, calls, mask, ctx)
+    if idle is not None:
+        allowed.append(idle)
+    return tuple(refused), tuple(allowed)
+
+
+def part_pairs(ours: str, theirs: str, ctx: ClaimContext) -> list[tuple[str, str]]:
+    """Return the pairs of measured arms whose settings decide whether two arms can be compared: a
+    route stands for each of its parts.
+    """
+
+    def parts(arm: str) -> tuple[str, ...]:
+        return ctx.routes[arm].parts if arm in ctx.routes else (arm,)
+
+    return [(one, two) for one in parts(ours) for two in parts(theirs) if one != two]
+
+
+def composed_load(ours: str, theirs: str, ctx: ClaimContext) -> list[tuple[str, str]]:
+    """Return why a latency along a route cannot be compared: its steps were measured under the
+    load of whole arms, not of the requests that would reach them.
+
+    One call at a time there is no such load, and the sum of the steps is what a user waits.
+    """
+    found: list[tuple[str, str]] = []
+    for arm in (ours, theirs):
+        for part in ctx.routes[arm].parts if arm in ctx.routes else ():
+            at = ctx.profiles.get(part, {}).get("concurrency")
+            if at != 1:
+                load = "an open load" if at is None else f"{at} calls at once"
+                text = f"{arm} is composed of steps that were measured under {load} ({part})"
+                found.append(("load", text))
+                break
+    return found
+
+
+def _keys_differ(
+    kind: str, ours: str, theirs: str, tasks: Sequence[str], ctx: ClaimContext
+) -> tuple[list[tuple[str, str]], bool]:
+    """Return the keys in which two measured arms differ, and whether both say what was sent."""
     found: list[tuple[str, str]] = []
     one, two = ctx.profiles.get(ours, {}), ctx.profiles.get(theirs, {})
     keys = MUST_MATCH + (MUST_MATCH_LATENCY if kind == "latency" else ())
-    tasks = sorted({str(task) for task in items.task[mask]})
     both_say = _says(one, tasks) and _says(two, tasks)
+    found += asked_differently((ours, one), (theirs, two), tasks)
     if both_say:
         found += _sent_differently(kind, (ours, one), (theirs, two), tasks)
     for key in keys:
@@ -147,31 +245,43 @@ def breaches(
             found.append(
                 (ALLOWED_AS.get(key, key), f"{key} is {a} for {ours} and {b} for {theirs}")
             )
-    for key, limit in LIMITS.items():
-        if key == "cache_share" and kind == "accuracy":
-            continue
-        x, y = _share(key, ours, items, calls, mask), _share(key, theirs, items, calls, mask)
-        if x is not None and y is not None and abs(x - y) > limit + 1e-12:
-            found.append(
-                (key, f"{x:.1%} for {ours} and {y:.1%} for {theirs} (limit {limit * 100:g} points)")
-            )
-    accepted = ctx.allow - NEVER_ALLOWED
-    refused: list[Reason] = []
-    allowed: list[Reason] = []
-    for key, text in found:
-        if key in accepted or key.partition(".")[0] in accepted:
-            allowed.append(Reason(f"allowed_{key}", text))
-        elif both_say and key.partition(".")[0] in COMPARED_AS_SENT:
-            refused.append(Reason(key, f"{text}; to allow it: `allow: [{key}]`"))
-        else:
-            refused.append(Reason(key, text))
-    idle = effort_without_effect(ours, theirs, calls, mask, ctx)
-    if idle is not None:
-        allowed.append(idle)
-    return tuple(refused), tuple(allowed)
+    return found, both_say
 
 
 Profile = Mapping[str, Json]
+
+FACTOR_KEYS: Mapping[str, tuple[str, ...]] = {
+    "temperature": ("sampling.temperature",),
+    "top_p": ("sampling.top_p",),
+    "reasoning_effort": ("reasoning_effort",),
+    "max_tokens": ("sampling.max_tokens", "truncation"),
+    "prompt": ("prompt",),
+    "few_shot": ("few_shot",),
+}
+"""Factor of a variant -> the keys of the gate that it moves; quantisations move none."""
+
+
+def declared_factors(one: Profile, two: Profile) -> frozenset[str]:
+    """Return the keys that two variants of one arm differ in on purpose: that is what is compared.
+
+    Where runs do not say what they sent, ``sampling`` is one key: it is among them if nothing but
+    declared factors differs in it.
+    """
+    mine, theirs = one.get("variant") or {}, two.get("variant") or {}
+    if not mine or not theirs or mine.get("base") != theirs.get("base"):
+        return frozenset()
+    factors = {
+        name
+        for name in {*mine["factors"], *theirs["factors"]}
+        if mine["factors"].get(name) != theirs["factors"].get(name)
+    }
+    keys = {key for name in factors for key in FACTOR_KEYS.get(name, ())}
+    a, b = one.get("sampling") or {}, two.get("sampling") or {}
+    differing = {name for name in {*a, *b} if a.get(name) != b.get(name)}
+    if factors & {"temperature", "top_p"} and differing <= factors:
+        keys.add("sampling")
+    return frozenset(keys)
+
 
 NOT_SENT = "not sent"
 
@@ -227,8 +337,31 @@ def _value(value: Json) -> str:
 
 
 def _key(parameter: str) -> str:
-    whole = parameter in ("reasoning_effort", "answer_constraint")
+    whole = parameter in ("reasoning_effort", "answer_constraint", "tools", "tool_choice")
     return parameter if whole else f"sampling.{parameter}"
+
+
+def _on_other_nodes(ours: str, theirs: str, calls: CallTable, mask: BoolArray) -> str | None:
+    """Say where a cluster worked on two arms by different hardware; None where it was the same, or
+    where one of them is an endpoint, whose hardware nobody knows.
+    """
+    wanted = np.flatnonzero(mask)
+    kinds: list[set[str]] = []
+    for arm in (ours, theirs):
+        rows = calls.arms.get(arm)
+        if rows is None:
+            return None
+        mine = np.isin(rows.item, wanted)
+        inside = mine & (rows.stamp_source == "in_process")
+        if rows.node_type is None:
+            kinds.append({""} if bool(inside.any()) else set())
+        else:
+            kinds.append({str(one) for one in rows.node_type[inside]})
+    one, two = kinds
+    if not one or not two or not (one | two) - {""} or (one == two and len(one) == 1):
+        return None
+    names = [", ".join(sorted(kind or "the driver's process" for kind in each)) for each in kinds]
+    return f"node_type is {names[0]} for {ours} and {names[1]} for {theirs}"
 
 
 def effort_without_effect(

@@ -2,9 +2,9 @@
 
 Fields of a parsed claim:
 
-* ``kind``: accuracy, cost, latency; compound (``parts`` all must hold); class_level (some treatment
-  against every baseline, ``parts[0]`` is the claim about one of them); not_measurable (``note``
-  says what evidence is needed).
+* ``kind``: accuracy, cost, latency, preference; compound (``parts`` all must hold); class_level
+  (some treatment against every baseline, ``parts[0]`` is the claim about one of them);
+  not_measurable (``note`` says what evidence is needed).
 * ``relation``: see ``RELATIONS``; ``share`` and ``error_share`` compare with a share of the rival's
   accuracy or errors, ``near`` asks for a difference of at most the threshold either way.
 * ``threshold``: 0.9 for 90%, 10 for 10x, dollars per 1,000 requests or seconds for at_most, a share
@@ -20,26 +20,39 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from claimbench.claims.beside.parsing import adoption_claim, evidence_note
+from claimbench.claims.facts.egress import egress_claim
 from claimbench.claims.fields import (
     ABSOLUTE,
     ALIASES,
+    MIRRORED,
     NEEDS_NUMBER,
+    RATES,
     READINGS,
     RELATIONS,
     Declared,
     Population,
     bare_claim,
     named_arms,
+    once,
+    precision_of,
     stated_fields,
+    threshold_of,
 )
-from claimbench.claims.language.meanings.effects import Meaning
 from claimbench.claims.language.names import nearest
 from claimbench.claims.language.nearest import UNDERSTOOD
 from claimbench.claims.language.sentences import Evidence, Part, read_sentence
+from claimbench.claims.other_runs import named_baselines
+from claimbench.claims.preference.sentences import preference_claim
+from claimbench.claims.turns.sentences import turn_claim
+from claimbench.claims.wordings.sentences import wordings_claim
 from claimbench.errors import ClaimError
+from claimbench.suite.purpose.routes import with_route_arms
 from claimbench.types import Arm, Claim, ClaimSpec, Suite, Task
+from claimbench.types.routes import ROUTE
 
 
 def parse_claims(suite: Suite, *, declared: Declared = "before") -> tuple[Claim, ...]:
@@ -49,9 +62,12 @@ def parse_claims(suite: Suite, *, declared: Declared = "before") -> tuple[Claim,
 
 def parse_for(suite: Suite, spec: ClaimSpec, *, declared: Declared = "before") -> Claim:
     """Parse one claim by the arms, tasks, margin and level of a suite; see :func:`parse_claim`."""
+    adopted = adoption_claim(suite, spec, declared)
+    if adopted is not None:
+        return adopted
     return parse_claim(
         spec,
-        suite.arms,
+        with_route_arms(suite).arms,
         suite.tasks,
         margin=suite.margin,
         alpha=suite.alpha,
@@ -68,9 +84,12 @@ def explain_text(text: str, suite: Suite | None = None) -> Claim:
     spec = ClaimSpec(id="claim", text=text, source=None, raw={})
     if suite is None:
         return parse_claim(spec, (), ())
+    adopted = adoption_claim(suite, spec, "before")
+    if adopted is not None:
+        return adopted
     return parse_claim(
         spec,
-        suite.arms,
+        with_route_arms(suite).arms,
         suite.tasks,
         margin=suite.margin,
         alpha=suite.alpha,
@@ -109,6 +128,24 @@ def parse_claim(
     """
     try:
         base = bare_claim(spec, tasks, margin, alpha, population, declared)
+        stays = egress_claim(base, spec, arms)
+        if stays is not None:
+            return stays
+        arms = (*arms, *named_baselines(spec, arms))
+        part = partial(
+            parse_claim, arms=arms, tasks=tasks, margin=margin, alpha=alpha, population=population
+        )
+        rest = partial(part, declared=declared)
+        apart = turn_claim(base, spec, arms, tasks, rest)
+        apart = apart or wordings_claim(base, spec, arms, rest)
+        if apart is not None:
+            return apart
+        preferred = preference_claim(
+            base, spec, arms, tasks, _fill, partial(part, declared=declared)
+        )
+        if preferred is not None:
+            whole = replace(preferred, text=base.text)
+            return whole if whole.parts else _checked(whole)
         found = _said(spec, arms, tasks)
         if isinstance(found, Evidence):
             return replace(
@@ -116,17 +153,12 @@ def parse_claim(
                 kind="not_measurable",
                 relation="none",
                 metric="none",
-                note=f"needed: {found.needed}",
+                note=evidence_note(spec.text, found.needed),
             )
         return _assemble(base, spec, found, arms, tasks)
     except ClaimError as error:
-        where = (
-            f"{path}:{spec.line}: "
-            if path and spec.line
-            else f"line {spec.line}: "
-            if spec.line
-            else ""
-        )
+        place = f"{path}:" if path else "line "
+        where = f"{place}{spec.line}: " if spec.line else ""
         raise ClaimError(f"{where}claim {spec.id!r}: {error.message}", hint=error.hint) from None
 
 
@@ -144,7 +176,10 @@ def _said(
     except ClaimError as error:
         if not states_all and not ("kind" in override and not spec.text.strip()):
             if not spec.text.strip():
-                raise ClaimError("a claim needs a text or kind and relation") from None
+                raise ClaimError(
+                    "a claim needs a text or kind and relation",
+                    hint='for example "20% cheaper than gpt"',
+                ) from None
             raise ClaimError(error.message, hint=_hint(error)) from None
         _known_relation(override)
         return [override]
@@ -241,6 +276,9 @@ def _renamed(part: Claim, name: str) -> Claim:
     return replace(part, id=name, parts=inner)
 
 
+_METRIC_OF = {"cost": "usd", "preference": "win_rate"}
+
+
 def _of_fields(
     base: Claim,
     fields: Mapping[str, Any],
@@ -252,7 +290,7 @@ def _of_fields(
     ours, theirs = _fill(
         given["arm"], given["than"], absolute, fields.get("modifier") == "best", arms
     )
-    metric = {"accuracy": "accuracy", "cost": "usd", "latency": "latency"}[fields["kind"]]
+    metric = _METRIC_OF.get(fields["kind"], fields["kind"])
     return _checked(
         replace(
             base,
@@ -303,8 +341,8 @@ def _of_part(
         kind=made.kind,
         metric=made.metric,
         relation=made.relation,
-        threshold=_threshold(made, base.margin),
-        quoted_precision=_precision(made.half, made.threshold, absolute),
+        threshold=threshold_of(made, base.margin),
+        quoted_precision=precision_of(made.half, made.threshold, absolute),
         modifier=base.modifier or made.modifier,
         quantile=base.quantile or made.quantile,
         reading=made.reading,
@@ -319,8 +357,9 @@ def _of_part(
     if claim.modifier in {"count", "most"}:
         claim = replace(claim, count=_count(claim, part, tasks), modifier="count")
     if part.slice is not None:
-        claim = replace(claim, slice=_once(claim.slice, part.slice, "slice"))
+        claim = replace(claim, slice=once(claim.slice, part.slice, "slice"))
     claim = _checked(claim)
+    _has_task(claim, tasks)
     if part.group and not made.swap:
         claim = _class_level(claim)
     if len(part.tasks) <= 1:
@@ -328,10 +367,22 @@ def _of_part(
     return [_on_task(claim, task) for task in part.tasks]
 
 
+def _has_task(claim: Claim, tasks: Sequence[Task]) -> None:
+    """Refuse a rate that no task of the suite measures."""
+    wanted = MIRRORED.get(claim.metric)
+    heads = [task.scorers[0].name for task in tasks if task.scorers]
+    if wanted is not None and heads and wanted not in heads:
+        raise ClaimError(
+            f"no task measures an {RATES[claim.metric]}",
+            hint=f"it is measured by a task whose first scorer is {wanted} (docs/scorers.md)",
+        )
+
+
 def _all_but(ours: tuple[str, ...], but: tuple[str, ...], arms: Sequence[Arm]) -> tuple[str, ...]:
     """Name every other arm, without the exceptions."""
     _known_arms(but, arms)
-    theirs = tuple(a.name for a in arms if a.name not in {*ours, *but})
+    measured = [a.name for a in arms if a.provider != ROUTE]
+    theirs = tuple(name for name in measured if name not in {*ours, *but})
     if not theirs or set(ours) & set(but):
         raise ClaimError("no arm is left to compare with", hint="name the rivals")
     return theirs
@@ -352,16 +403,7 @@ def _on_task(claim: Claim, task: str) -> Claim:
     if claim.modifier in {"every", "count"}:
         raise ClaimError("one task and every task in one statement")
     inner = tuple(_on_task(p, task) for p in claim.parts)
-    return replace(claim, task=_once(claim.task, task, "task"), parts=inner)
-
-
-def _once(stated: Any, said: Any, what: str) -> Any:
-    """A field of the suite overrides the text, but not with another meaning in silence."""
-    if stated is not None and stated != said:
-        raise ClaimError(
-            f"the text says {what} {said!r}, the field {stated!r}", hint="drop one of them"
-        )
-    return said
+    return replace(claim, task=once(claim.task, task, "task"), parts=inner)
 
 
 def _count(claim: Claim, part: Part, tasks: Sequence[Task]) -> tuple[int, int]:
@@ -381,19 +423,6 @@ def _count(claim: Claim, part: Part, tasks: Sequence[Task]) -> tuple[int, int]:
     if n and of != n:
         raise ClaimError(f"the text speaks of {of} tasks, the suite has {n}")
     return k, of
-
-
-def _threshold(made: Meaning, margin: float) -> float | None:
-    """Return a threshold; "the same accuracy" means within the margin of the suite."""
-    if made.threshold is None:
-        return margin if made.relation == "near" else None
-    return float(made.threshold)
-
-
-def _precision(half: Any, threshold: Any, absolute: bool) -> float | None:
-    if threshold is None:
-        return None
-    return 0.0 if absolute or half is None else float(half)
 
 
 def _class_level(part: Claim) -> Claim:
@@ -442,7 +471,7 @@ def _fill(
     """Complete the two sides, or say what is missing. Never guesses an arm that the sentence names
     otherwise.
     """
-    known = [a.name for a in arms]
+    known = [a.name for a in arms if a.provider != ROUTE]  # "every other" means measured arms
     if not arms:  # explain only: the sentence's own words stand for the arms
         one, two = ("its rival", "the model") if swapped else ("the model", "its rival")
         return ours or (one,), () if absolute else theirs or (two,)

@@ -9,14 +9,15 @@ labelled items.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from claimbench import stats
+from claimbench.claims.preference.labels import answers_blank, mixed
 from claimbench.claims.readings.size import size_block, too_few_wrong
-from claimbench.claims.types import ClaimContext, Leaf, Needed
+from claimbench.claims.types import ClaimContext, IntervalAt, Leaf, Needed
 from claimbench.stats import Interval
 from claimbench.tables.types import ArmItems, BoolArray, FloatArray, ItemTable
 from claimbench.types import Reason
@@ -26,7 +27,6 @@ CHANGES_FOR_PPI = 5
 """Labels that differ from the judge's score, and right and wrong answers among the labelled, that a
 corrected accuracy needs: with fewer the normal quantiles of the correction are too narrow.
 """
-IntervalAt = Callable[[float], Interval]
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,9 @@ class Corrected:
     """A difference or an accuracy as people see it.
 
     ``n``: labelled items. ``flag`` says what it rests on; ``blocked``: too few labels for a
-    decision; ``missing``: the same with items on which a call failed filled against the treatment
-    (worst) and for it (best). ``summary``: the labels of one arm, where they alone count.
+    decision; ``missing``: the same with items on which a call failed, and drawn ones without a
+    label, filled against the treatment (worst) and for it (best). ``summary``: the labels of one
+    arm, where they alone count.
     """
 
     at: IntervalAt
@@ -167,8 +168,9 @@ def corrected_difference(
             return stats.paired_ci(pm, alpha=alpha)
 
     lost = 1 - int(answered.sum()) / int(planned.sum())
+    lost = _with_blank(lost, answers_blank(items, (ours, theirs), mask, ctx))
     ends = {"worst": -1.0, "best": 1.0} if lost else {}
-    missing = {name: _mixed(at, lost, end) for name, end in ends.items()}
+    missing = {name: mixed(at, lost, end) for name, end in ends.items()}
     return Corrected(at, flag, n, blocked, missing)
 
 
@@ -210,8 +212,9 @@ def corrected_accuracy(
             return stats.proportion_ci(summary, alpha, exact=True)
 
     lost = 1 - int(answered.sum()) / max(int(planned.sum()), 1)
+    lost = _with_blank(lost, answers_blank(items, (arm,), mask, ctx))
     ends = {"worst": 0.0, "best": 1.0} if lost else {}
-    missing = {name: _mixed(at, lost, end) for name, end in ends.items()}
+    missing = {name: mixed(at, lost, end) for name, end in ends.items()}
     return Corrected(at, flag, n, size_block(items, labelled), missing, summary)
 
 
@@ -225,17 +228,7 @@ def _can_correct(truth: FloatArray, judge: FloatArray, labelled: BoolArray) -> b
     return min(changed, right, wrong) >= CHANGES_FOR_PPI
 
 
-def _mixed(at: IntervalAt, lost: float, end: float) -> IntervalAt:
-    """The interval of a mean when a share ``lost`` of the items all have the value ``end``."""
-
-    def mixed(alpha: float) -> Interval:
-        found = at(alpha)
-        est = None if found.est is None else (1 - lost) * found.est + lost * end
-        return replace(
-            found,
-            est=est,
-            lo=(1 - lost) * found.lo + lost * end,
-            hi=(1 - lost) * found.hi + lost * end,
-        )
-
-    return mixed
+def _with_blank(lost: float, blank: tuple[int, int]) -> float:
+    """Return the share that is unknown where calls failed and drawn answers have no label."""
+    n, drawn = blank
+    return 1 - (1 - lost) * (1 - n / drawn) if n else lost

@@ -128,6 +128,9 @@ def plan_claim(
     assumed = assumptions or Assumptions()
     if claim.kind == "not_measurable":
         return ClaimPlan(claim, (), items_present, None, why_not=claim.note, source=assumed.source)
+    if claim.kind == "adoption":
+        why = "its snapshots decide it, without a call: bench adoption check"
+        return ClaimPlan(claim, (), items_present, None, why_not=why, source=assumed.source)
     parts = tuple(
         plan_claim(
             p, assumptions=assumed, items_present=items_present, true_effect=None, efforts=efforts
@@ -244,9 +247,11 @@ def _gap_sd(
     z = -stats.z_crit(2 * p) if p < 1 else math.nan  # z_p, from the two-sided critical value at 2p
     density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
     one = assumed.log_latency_sd * math.sqrt(p * (1 - p)) / density
-    return abs(math.log(truth / edge)), one * (
-        math.sqrt(2) if rule.family == "quantile_ratio" else 1.0
-    )
+    if rule.family == "quantile_ratio":
+        one *= math.sqrt(2)
+    if truth <= 0 or edge <= 0:  # a limit of 0 s, which no call can meet: on the plain scale
+        return abs(truth - edge), one * max(truth, edge)
+    return abs(math.log(truth / edge)), one
 
 
 def _accuracy_gap(

@@ -6,13 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from claimbench.claims.facts.egress import Seen
+from claimbench.claims.preference.pairs import Comparisons
 from claimbench.claims.readings.runaways import Runaways
 from claimbench.stats import Interval
+from claimbench.tables.priced import Charges
 from claimbench.tables.types import BoolArray, FloatArray
 from claimbench.types import Claim, Json, Look, Reading, Reason, Relation, VerdictStatus
+from claimbench.types.adoption import Adoption
 
+ACCURATE = ("accurate", "more accurate", "less accurate", "is right on {} of the items")
+"""How a finding about accuracy is worded; see :class:`Question`."""
 Span = tuple[float, float]
 """Both ends of an interval."""
+IntervalAt = Callable[[float], Interval]
+"""A false-positive rate alpha -> the interval of level 1 - alpha."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,9 @@ class ArmBill:
     ``month(value)``: of the first, without them. ``interval_at(alpha)``: of ``value``; None where
     there is none. ``open``: the lowest and the highest mean of ``value`` where some requests are
     known only within bounds; ``ends_at(alpha)``: the interval of each; None where all are known.
+    ``level_at(alpha)``: the level that these intervals really have, at least ``1 - alpha``.
+    ``once_per_request``: of the dollars that a request is shown with, its share of what the bill
+    has among what comes once (training), and ``value`` has not.
     """
 
     value: float
@@ -60,6 +71,38 @@ class ArmBill:
     rests_on: str = ""
     open: tuple[float, float] | None = None
     ends_at: Callable[[float], tuple[Span, Span] | None] = lambda _alpha: None
+    level_at: Callable[[float], float] = lambda alpha: 1 - alpha
+    once_per_request: float = 0.0
+
+
+@dataclass(frozen=True)
+class RouteFacts:
+    """What claims must know of an arm that was made from other arms' calls.
+
+    ``said``: what it does, in words. ``unfair``: why no verdict can rest on it; ``knows``: the
+    same, unless the suite allows it. ``widen``: by (accuracy or cost, rival; "" for none) how much
+    wider an interval is when a fitted threshold's own noise is in it. ``asks``: a question about
+    how its column was made, which changes no verdict.
+    """
+
+    parts: tuple[str, ...]
+    said: str
+    fitted: bool = False
+    unfair: Reason | None = None
+    knows: Reason | None = None
+    widen: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    asks: str = ""
+
+
+@dataclass(frozen=True)
+class Uncarried:
+    """An arm whose calls of tools never came as calls: how many of its answers spell one in their
+    text, of how many, and on which tasks.
+    """
+
+    spelled: int
+    answers: int
+    tasks: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -75,13 +118,21 @@ class ClaimContext:
         max_tokens: by task, the longest answer that was asked for; absent = unknown.
         hosts: hourly price and utilisation of local arms.
         volume_stated: whether the suite states a volume.
-        bills: of arms that have one at that volume; ``bills_unknown``: why others have none.
+        bills: of arms that have one at that volume; ``bills_unknown``: why others have none;
+            ``bills_at_prices``: of all, without any vendor's word on what it charged.
         projections: claim id -> projected (never measured) figures, attached to
             ``arm_not_measured`` verdicts.
         instrument_error_s: the harness's own clock error at the concurrency used, seconds.
         loop_lag_p99_s: 99th percentile of the event loop's lag, seconds; None = unknown.
         judged_tasks: tasks scored by a model as judge.
+        egress: what the run saw of where an arm's bytes went.
+        mirrored_tasks: tasks whose score is 1 minus a rate (attack success), and that metric.
         human_scores: human labels, one per item of the table, nan where there is none.
+        silent: share of an arm's answers to an attack that are none (empty, refused, cut or not to
+            be read), per item; NaN: no attack, or no call.
+        uncarried: arms whose calls of tools were all left in the text by their server.
+        unlabelled: items drawn for people where an answer still lacks its label, bool per item.
+        judge_kinds: model and labs of each judge; judges that share one are one voice.
         trust_judge: the user vouches for the judge.
         qualities: by task, what its score is called where that is not "accuracy".
         judge_usd: by task, mean dollars of grading one answer by its judge; more items cost that
@@ -94,6 +145,17 @@ class ClaimContext:
             one.
         look_alpha: nominal alpha of that look; None = equal O'Brien-Fleming looks.
         deterministic: arms whose serving has no sampling noise (temperature 0).
+        other_runs: arms that another run measured, under names of their own: they were not there
+            at the same time, so that a verdict about time speaks of the windows of both.
+        in_both: items that the other run was asked too, bool per item: claims about its arms speak
+            of these alone; None: all.
+        routes: arms made from other arms' calls, without a call of their own.
+        adoption: dated snapshots, for claims about downloads; ``judged_on``: the run's day.
+        pairs: comparisons of the arms' answers; None where no task has any.
+        headline_pairs: tasks whose headline score is a comparison, which is no accuracy.
+        charges: of arms whose vendors state what they charged, or a cheaper tier than was asked
+            for: that, and what the prices come to.
+        wordings: of an arm over all its wordings, the arms that these are.
         claims_before: how many claims were judged on these data before, in words; shown with claims
             that were declared after.
     """
@@ -107,11 +169,18 @@ class ClaimContext:
     volume_stated: bool = False
     bills: Mapping[str, ArmBill] = field(default_factory=dict)
     bills_unknown: Mapping[str, str] = field(default_factory=dict)
+    bills_at_prices: Mapping[str, ArmBill] = field(default_factory=dict)
     projections: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     instrument_error_s: Mapping[str, float] = field(default_factory=dict)
     loop_lag_p99_s: float | None = None
     judged_tasks: frozenset[str] = frozenset()
+    mirrored_tasks: Mapping[str, str] = field(default_factory=dict)
+    egress: Mapping[str, Seen] = field(default_factory=dict)
     human_scores: Mapping[str, FloatArray] = field(default_factory=dict)
+    unlabelled: Mapping[str, BoolArray] = field(default_factory=dict)
+    silent: Mapping[str, FloatArray] = field(default_factory=dict)
+    uncarried: Mapping[str, Uncarried] = field(default_factory=dict)
+    judge_kinds: Mapping[str, frozenset[str]] = field(default_factory=dict)
     trust_judge: bool = False
     qualities: Mapping[str, str] = field(default_factory=dict)
     judge_usd: Mapping[str, float] = field(default_factory=dict)
@@ -122,7 +191,16 @@ class ClaimContext:
     look: Look | None = None
     look_alpha: float | None = None
     deterministic: frozenset[str] = frozenset()
+    other_runs: frozenset[str] = frozenset()
+    in_both: BoolArray | None = None
     claims_before: str = ""
+    routes: Mapping[str, RouteFacts] = field(default_factory=dict)
+    adoption: Adoption | None = None
+    judged_on: str = ""
+    pairs: Comparisons | None = None
+    headline_pairs: frozenset[str] = frozenset()
+    charges: Mapping[str, Charges] = field(default_factory=dict)
+    wordings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -153,6 +231,7 @@ class Question:
     to a decision about dollars; ``beside``: what has to be read with the number, in words.
     ``agreeing(alpha)``: the items that decide it, where the arms agree on every item.
     ``unless``: status and value -> why the decision rests on what nobody stated, None where not.
+    ``words``: equal, more, less, and a share ({} is its place), as a finding says them.
     ``more_is_better``: a failed call of the treatment makes the number lower, not higher.
     """
 
@@ -161,14 +240,14 @@ class Question:
     side: Relation
     threshold: float
     strict: float
-    interval_at: Callable[[float], Interval] | None
+    interval_at: IntervalAt | None
     window: tuple[float, float] | None = None
     contrast_at: Callable[[float, float], Interval] | None = None
     p: float | None = None
     scale: Literal["ratio", "points", "share", "usd", "seconds"] = "ratio"
-    sensitivity: Mapping[str, Callable[[float], Interval]] = field(default_factory=dict)
+    sensitivity: Mapping[str, IntervalAt] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
-    bounds: tuple[Callable[[float], Interval], ...] = ()
+    bounds: tuple[IntervalAt, ...] = ()
     bounds_code: str = ""
     blocked: tuple[Reason, ...] = ()
     flags: tuple[Reason, ...] = ()
@@ -186,6 +265,7 @@ class Question:
     beside: str = ""
     more_is_better: bool = False
     agreeing: Callable[[float], int] | None = None
+    words: tuple[str, str, str, str] = ACCURATE
     unless: Callable[[str, float | None], Reason | None] | None = None
 
 
@@ -217,3 +297,8 @@ class Leaf:
     theirs: str | None
     mask: BoolArray
     where: str = ""
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Return the arms that the claim is about: one, or the pair."""
+        return (self.ours,) if self.theirs is None else (self.ours, self.theirs)

@@ -10,20 +10,29 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from claimbench import stats
 from claimbench.claims import gate
-from claimbench.claims.combine import P_SLACK, all_of, any_of, combine
+from claimbench.claims.beside.adoption import adoption_finding, adoption_sentence
+from claimbench.claims.beside.asked import KIND as ADOPTION
+from claimbench.claims.beside.asked import ask_of
+from claimbench.claims.combine import P_SLACK, all_of, any_of, combine, holm_steps
+from claimbench.claims.facts import egress
+from claimbench.claims.fields import MIRRORED
 from claimbench.claims.findings import leaf_finding
 from claimbench.claims.language.say import read_as
 from claimbench.claims.parse import explain_text, parse_claim, parse_claims
+from claimbench.claims.turns.tables import pairs_of_turns, viewed
 from claimbench.claims.types import ClaimContext, Finding, HostRate, Leaf, ListPrice
+from claimbench.claims.wordings.tables import over_all
 from claimbench.claims.words import declared_text, verdict_sentence
-from claimbench.plan.judge_affinity import judges_like
+from claimbench.plan.judge_affinity import judges_like, kinds_of_judges
+from claimbench.plan.variants import longest_answer
 from claimbench.privacy.egress import is_here
 from claimbench.scorers.quality import is_share, quality_name
 from claimbench.stats import sequential
+from claimbench.suite.adoption.kept import adoption_of
 from claimbench.tables.types import BoolArray, CallRows, CallTable, ItemTable
 from claimbench.types import (
+    PAIRWISE,
     Arm,
     Claim,
     Json,
@@ -96,8 +105,7 @@ def _holm_places(claims: Sequence[Claim], ps: Sequence[float | None]) -> dict[in
     """Place every claim of the family: those declared before, with a p, each question once. Where
     all were declared after, they are the family.
 
-    Step-down: the smallest p is tested at alpha / m, the next at alpha / (m - 1), and so on; from
-    the first that is not below its level on, all are undecided at that level.
+    The levels are those of :func:`claimbench.claims.combine.holm_steps`.
     """
     counted = "before" if any(claim.declared == "before" for claim in claims) else "after"
     asked: dict[Claim, list[int]] = {}
@@ -108,17 +116,11 @@ def _holm_places(claims: Sequence[Claim], ps: Sequence[float | None]) -> dict[in
         return {}
     members = list(asked.values())
     raw = [max(ps[i] or 0.0 for i in same) for same in members]
-    adjusted = stats.holm(raw)[0]
-    m = len(members)
+    alphas = [min(claims[i].alpha for i in same) for same in members]
     places: dict[int, _Place] = {}
-    failed_at: float | None = None
-    for rank, k in enumerate(sorted(range(m), key=raw.__getitem__)):
-        alpha = min(claims[i].alpha for i in members[k])
-        if failed_at is None and float(adjusted[k]) > alpha + P_SLACK:
-            failed_at = float(m - rank)
-        divisor = float(m - rank) if failed_at is None else failed_at
-        for i in members[k]:
-            places[i] = _Place(float(adjusted[k]), divisor, m)
+    for same, (adjusted, divisor) in zip(members, holm_steps(raw, alphas), strict=True):
+        for i in same:
+            places[i] = _Place(adjusted, divisor, len(members))
     return places
 
 
@@ -187,29 +189,46 @@ def context_of(
             suite, manifest, arm, [s for s in sessions if s.n in used]
         )
     lags = [s.loop_lag_ms["p99"] for s in sessions if "p99" in s.loop_lag_ms]
-    judged = {t.name for t in suite.tasks if t.scorers and "judge" in t.scorers[0].name}
+    pairs = {t.name for t in suite.tasks if t.scorers and t.scorers[0].name == PAIRWISE}
+    judged = {t.name for t in suite.tasks if t.judged_by is not None} - pairs
     calm = {a.name for a in suite.arms if a.params.temperature == 0 and a.device is not None}
     return ClaimContext(
         profiles=profiles,
+        adoption=adoption_of(suite),
+        judged_on=manifest.created_utc[:10],
         allow=frozenset(suite.allow),
         arms_not_run=manifest.arms_not_run,
         list_prices=list_prices or {},
-        max_tokens={task.name: task.max_tokens for task in suite.tasks if not _imported(task)},
+        max_tokens={
+            task.name: longest_answer(task, suite.arms)
+            for task in suite.tasks
+            if not _imported(task)
+        },
         hosts=_hosts(suite),
         projections=projections or {},
         instrument_error_s=instrument_error_s or {},
         loop_lag_p99_s=max(lags) / 1000 if lags else None,
         judged_tasks=frozenset(judged),
+        mirrored_tasks=_mirrored(suite),
         trust_judge="judge_uncorrected" in suite.allow,
         qualities={
             task.name: name for task in suite.tasks if not is_share(name := quality_name(task))
         },
         judges_like=judges_like(suite),
+        judge_kinds=kinds_of_judges(suite.judges),
+        headline_pairs=frozenset(pairs),
         concurrency={a.name: suite.load.concurrency or a.concurrency for a in suite.arms},
         devices={a.name: a.device for a in suite.arms},
         loopback=frozenset(a.name for a in suite.arms if _answers_here(a, calls.arms.get(a.name))),
         deterministic=frozenset(calm),
     )
+
+
+def _mirrored(suite: Suite) -> dict[str, str]:
+    """Return task -> the rate that 1 minus its headline score is."""
+    metrics = {scorer: metric for metric, scorer in MIRRORED.items()}
+    heads = {task.name: task.scorers[0].name for task in suite.tasks if task.scorers}
+    return {task: metrics[name] for task, name in heads.items() if name in metrics}
 
 
 def _imported(task: Task) -> bool:
@@ -278,12 +297,18 @@ class _ClaimDecider:
 
     def finding(self, claim: Claim) -> Finding:
         """Decide a claim of any kind, before Holm over the report."""
+        if claim.metric == egress.METRIC:
+            status, reasons = egress.decided(claim, self.ctx.egress)
+            return Finding(status, None, reasons=reasons)
         if claim.kind == "not_measurable":
             return Finding(
                 "not_comparable",
                 None,
                 reasons=(Reason("not_a_model_measurement", f"{claim.note}"),),
             )
+        if claim.kind == ADOPTION and self.ctx.adoption is not None:
+            asked, on = ask_of(claim), self.ctx.judged_on
+            return adoption_finding(asked, self.ctx.adoption, on, self.alpha)
         if claim.kind == "compound":
             return all_of([replace(self.finding(p), title=p.id) for p in claim.parts], self.alpha)
         if claim.kind == "class_level":
@@ -302,6 +327,16 @@ class _ClaimDecider:
                 None,
                 reasons=(Reason("arm_not_measured", "the suite has no such arm"),),
             )
+        pairs = pairs_of_turns(claim)
+        if len(pairs) > 1:
+            each = [replace(self.finding(one), title=name) for name, one in pairs.items()]
+            return all_of(each, self.alpha)
+        apart = viewed(claim, self.items, self.calls, self.ctx)
+        other = apart or over_all(claim, self.items, self.calls, self.ctx)
+        if other is not None:
+            inner = _ClaimDecider(other.items, other.calls, other.context, self.alpha)
+            found = inner.finding(claim)
+            return replace(found, flags=(other.note, *found.flags))
         return combine(
             claim, lambda: self._slices(claim), self._mask(claim), self._leaf, self.alpha
         )
@@ -316,10 +351,21 @@ class _ClaimDecider:
         if claim.slice is not None and claim.slice[1] != "*":
             column = self.items.slices.get(claim.slice[0])
             mask &= column == claim.slice[1] if column is not None else False
-        return mask
+        return mask & self._asked(claim)
+
+    def _asked(self, claim: Claim) -> BoolArray:
+        """Mark the items whose score is what the claim speaks of: an attack success rate has tasks
+        of its own, which no claim about accuracy means that does not name them.
+        """
+        own = {task for task, metric in self.ctx.mirrored_tasks.items() if metric == claim.metric}
+        if claim.metric in MIRRORED:
+            return np.isin(self.items.task, sorted(own))
+        if claim.kind != "accuracy" or claim.task is not None:
+            return np.ones(len(self.items.items), dtype=np.bool_)
+        return ~np.isin(self.items.task, sorted(self.ctx.mirrored_tasks))
 
     def _has_tasks(self, claim: Claim) -> bool:
-        return claim.task is None and len(np.unique(self.items.task)) > 1
+        return claim.task is None and len(np.unique(self.items.task[self._asked(claim)])) > 1
 
     def _slices(self, claim: Claim) -> list[tuple[str, BoolArray]]:
         """The declared workloads that "up to" and "sometimes" range over: one column, else tasks,
@@ -328,7 +374,8 @@ class _ClaimDecider:
         if claim.slice is not None:
             columns = [claim.slice[0]]
         elif claim.modifier in {"every", "count"} or self._has_tasks(claim):
-            return [(str(t), self.items.task == t) for t in np.unique(self.items.task)]
+            asked = np.unique(self.items.task[self._asked(claim)])
+            return [(str(t), self.items.task == t) for t in asked]
         else:
             columns = list(self.items.slices)
         out = []
@@ -362,14 +409,19 @@ def _verdict(
     finding = replace(finding, readings=readings, flags=flags)
     parts: tuple[Verdict, ...] = ()
     if claim.kind == "compound":
-        engine = _ClaimDecider(items, calls, ctx, _level(claim, ctx))
+        shown = _part_findings(claim, finding, place, items, calls, ctx)
         parts = tuple(
-            _verdict(part, engine.finding(part), None, items, calls, ctx) for part in claim.parts
+            _verdict(part, found, None, items, calls, ctx)
+            for part, found in zip(claim.parts, shown, strict=True)
         )
     absent = "arm_not_measured" in reason_codes(finding.reasons)
     projected = ctx.projections.get(claim.id, {}) if absent else {}
     if parts:
         sentence = _compound_sentence(claim, finding, parts)
+    elif claim.metric == egress.METRIC:
+        sentence = egress.sentence(claim, finding.status, finding.reasons)
+    elif claim.kind == ADOPTION:
+        sentence = adoption_sentence(finding)
     else:
         sentence = verdict_sentence(claim, finding)
     window = finding.window if finding.status in {"supported", "refuted"} else ""
@@ -388,6 +440,38 @@ def _verdict(
     )
 
 
+def _part_findings(
+    claim: Claim,
+    whole: Finding,
+    place: _Place | None,
+    items: ItemTable,
+    calls: CallTable,
+    ctx: ClaimContext,
+) -> list[Finding]:
+    """Find a compound's parts at the level that decided the whole: a part that is decided only at
+    the level of a claim alone is not, and says so.
+    """
+    level = _level(claim, ctx)
+    found = [_ClaimDecider(items, calls, ctx, level).finding(part) for part in claim.parts]
+    if place is None:
+        return found
+    if place.divisor > 1 and ctx.look is None:
+        strict = _ClaimDecider(items, calls, ctx, claim.alpha / place.divisor)
+        why = _multiplicity(claim, place)
+        for i, part in enumerate(claim.parts):
+            if found[i].status not in {"supported", "refuted"}:
+                continue
+            found[i] = strict.finding(part)
+            if found[i].status == "inconclusive":
+                found[i] = replace(found[i], reasons=(*found[i].reasons, why))
+    if whole.status == "inconclusive" and all(one.status == "supported" for one in found):
+        weakest = max(range(len(found)), key=lambda i: found[i].p or 0.0)
+        found[weakest] = replace(
+            found[weakest], status="inconclusive", reasons=tuple(whole.reasons[-1:])
+        )
+    return found
+
+
 def _with_holm(reading: Reading, finding: Finding, p_holm: float | None) -> Reading:
     """Holm's p belongs to the claim; it is shown on the reading that decides."""
     return replace(reading, p_holm=p_holm) if reading.name == finding.headline else reading
@@ -403,4 +487,12 @@ def _compound_sentence(claim: Claim, finding: Finding, parts: Sequence[Verdict])
     lead = {"not_comparable": "Not comparable"}.get(finding.status, finding.status.capitalize())
     after = declared_text(claim, finding.flags)
     said = [part.sentence.removesuffix(after) for part in parts]
-    return f"{lead}: {words[finding.status]}. " + " ".join(said) + after
+    which = ""
+    if finding.status == "inconclusive":
+        open_ = [str(i + 1) for i, part in enumerate(parts) if part.status == "inconclusive"]
+        which = f" (undecided: part {' and '.join(open_)} of {len(parts)})" if open_ else ""
+        alone = [str(i + 1) for i, part in enumerate(parts) if part.status == "refuted"]
+        if alone:
+            words["inconclusive"] = "a part is refuted alone, and not once all parts are counted"
+            which = f" (Holm: part {' and '.join(alone)} of {len(parts)})"
+    return f"{lead}: {words[finding.status]}{which}. " + " ".join(said) + after

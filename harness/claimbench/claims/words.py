@@ -6,10 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from claimbench.claims.beside.reasons import ACCEPTED, REASONS_BESIDE
+from claimbench.claims.facts.settling import settling
 from claimbench.claims.language.say import read_as
+from claimbench.claims.preference.words import PREFERENCE_MEANS, PREFERENCE_REASONS, WON
 from claimbench.claims.readings.runaways import CONDITION
 from claimbench.claims.types import Leaf, Question
-from claimbench.types import Claim, Estimate, Reading, Reason, SecondOpinion, reason_codes
+from claimbench.types import Claim, Estimate, Reading, Reason, reason_codes
 
 if TYPE_CHECKING:
     from claimbench.claims.types import Finding
@@ -46,14 +49,13 @@ REASONS: Mapping[str, str] = {
     "denominator_zero": "the baseline is 0, so there is no ratio",
     "depends_on_reading": "the readings of the sentence do not agree",
     "deterministic_given_prices": "every request cost the same, so nothing varies but the prices",
+    "different_windows": "two runs: what the machine and the network did then is in the difference",
     "equal_inputs": "items with the same input count as one group",
     "exact_on_fixed_items": "fixed items and no sampling noise: the number is exact",
     "dominant_cluster": "one group holds more than a quarter of the items",
-    "failed_calls": "some calls failed",
     "few_clusters": "fewer than 12 independent groups of items",
-    "few_clusters_near_limit": (
-        "so close to 0% or 100% these few groups do not show how much they vary"
-    ),
+    **REASONS_BESIDE,
+    "few_common_samples": "the runs have too few samples in common",
     "fixed_needs_epochs": "with a fixed population, noise needs at least two epochs",
     "infeasible": "arithmetic rules it out, given the baseline's accuracy",
     "instrument_error": "the harness's own timing error could decide it",
@@ -68,6 +70,8 @@ REASONS: Mapping[str, str] = {
     ),
     "missing_sensitive": "the missing calls could overturn it",
     "multiplicity": "not decided once all claims of the report are counted (Holm)",
+    "multiplicity_measures": "not decided once all arms and measures of this comparison are counted"
+    " (Holm)",
     "multiplicity_parts": "not decided once all parts of the claim are counted (Holm)",
     "not_at_its_level": "its p-value is above the level that the looks leave",
     "n_too_small": "too few items or independent groups for any verdict",
@@ -82,17 +86,11 @@ REASONS: Mapping[str, str] = {
     "not_testable_as_stated": "it states no limit that could be tested",
     "price_unknown": "no price is known",
     "quantile_not_estimable": "too few independent calls for this percentile",
-    "send_times_unknown": (
-        "the times of the calls are not known, so nothing shows that the arms were measured at the"
-        " same times"
-    ),
     "short_blocks": "time blocks shorter than a minute",
     "joined_blocks": "calls near in time were alike, so longer stretches count as one",
     "single_session": "not measured in three sessions at different hours",
     "volume_missing": "a bill depends on how much is asked, and no volume is stated",
-    "window_unknown": (
-        "the times of the calls are not known, so the verdict cannot say of which window it speaks"
-    ),
+    "window_unknown": "the times of the calls, and so the window that it speaks of, are not known",
     "not_formed": "the reading cannot be formed",
     "some_not_comparable": "not every arm of the class could be compared",
     "stopped_at_look": "the run stopped early; intervals and p-values allow for the looks",
@@ -109,16 +107,11 @@ REASONS: Mapping[str, str] = {
         "one of few groups carries the sum: outside its interval the test does not reject either"
     ),
     "tail_guard": "a wider level, because few requests carry most of the sum",
+    **PREFERENCE_REASONS,
 }
 
 BOUNDS = "bounds"
 """Method of an interval that spans what nobody stated, sampling error at both ends included."""
-
-ACCEPTED: Mapping[str, str] = {
-    "judge_uncorrected": "a verdict on a judge's scores alone",
-    "self_judging": "a judge that may favour its like",
-}
-"""What ``allow`` accepts that is no difference between two arms."""
 
 
 def explain_reason(reason: Reason) -> str:
@@ -131,7 +124,8 @@ def explain_reason(reason: Reason) -> str:
         return f"accepted difference in {key}: {detail}"
     meaning = REASONS.get(code)
     if meaning is None:
-        return f"{code} differs: {detail}" if detail else code
+        told = f"{code} differs: {detail}" if detail else code
+        return detail if code.startswith("egress_") else told  # a fact says itself
     return f"{meaning} ({detail})" if detail else meaning
 
 
@@ -160,20 +154,37 @@ def _digits(value: float, figures: int = 3) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+MOST_FIGURES = 6
+"""Digits that are shown to tell the ends of an interval apart; ends alike in all are one number."""
+
+
 def interval_text(estimate: Estimate, scale: str) -> str:
     """Show an interval with its level: ``(95% interval 6.2% to 8.3%)``."""
     unit = " points" if scale == "points" else ""
     signed = scale == "points"
-    low, high = (
-        number(estimate.low, scale, signed=signed),
-        number(estimate.high, scale, signed=signed),
-    )
-    level = f"{100 * estimate.level:.4g}%"
+    ends = (estimate.low, estimate.high)
+    for figures in range(3, MOST_FIGURES + 1):
+        low, high = (number(end, scale, signed=signed, figures=figures) for end in ends)
+        if low != high:
+            break
+    level = level_text(estimate.level)
     if {low, high} == {"unbounded"}:
         return f"({level} interval: no bounds)"
     if estimate.method == "arithmetic":
         return f"({low} to {high} from input to output tokens)"
+    if low == high:
+        return f"({level} interval: exactly {number(estimate.low, scale, signed=signed)}{unit})"
     return f"({level} interval {low} to {high}{unit})"
+
+
+def level_text(level: float) -> str:
+    """Show a level so that no interval is called certain: two digits of what it leaves open."""
+    left = 100 * (1 - level)
+    if left <= 0:
+        return "100%"
+    decimals = max(0, 1 - math.floor(math.log10(left)))
+    text = f"{100 - left:.{decimals}f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%"
 
 
 def needed_text(question: Question) -> str:
@@ -207,13 +218,15 @@ def finding(question: Question, estimate: Estimate, ours: str, theirs: str | Non
         return f"no single value exists for {question.label} of {ours}{against}"
     if question.scale == "points":
         if estimate.value == 0:
-            return f"{ours} is exactly as accurate as {theirs}"
-        word = "more" if estimate.value > 0 else "less"
+            return f"{ours} is exactly as {question.words[0]} as {theirs}"
+        word = question.words[1 if estimate.value > 0 else 2]
         shown = number(abs(estimate.value), "points")
         unit = "point" if shown == "1" else "points"
-        return f"{ours} is {shown} {unit} {word} accurate than {theirs}"
+        return f"{ours} is {shown} {unit} {word} than {theirs}"
+    if question.name in WON:
+        return f"{ours} wins {value} of its comparisons with {theirs}{WON[question.name]}"
     if question.scale == "share":
-        return f"{ours} is right on {value} of the items"
+        return f"{ours} {question.words[3].format(value)}"
     if question.scale == "usd":
         if question.name.startswith("usd_per_") or question.name in {"saves", "pays_back"}:
             rival = "" if question.name.startswith("usd_per_") else against
@@ -273,10 +286,14 @@ def more_text(reading: Reading) -> str:
         return " More samples may settle it, or never, because the estimate is so close."
     if math.isinf(expected):
         return " The estimate sits on the threshold: more samples may never resolve it."
-    if expected <= 0:
-        text = f" Up to about {bad:,.0f} more samples would settle it"
+    to = settling(reading)
+    settle = "would settle it against the claim" if to == "against" else "would settle it"
+    if to == "least":
+        text = f" At least about {max(expected, 1):,.0f} more samples are needed for any verdict"
+    elif expected <= 0:
+        text = f" Up to about {bad:,.0f} more samples {settle}"
     else:
-        text = f" About {expected:,.0f} more samples would settle it"
+        text = f" About {expected:,.0f} more samples {settle}"
         if math.isinf(bad):
             text += " if the estimate is right; in the bad case it never resolves"
         elif bad > expected:
@@ -315,23 +332,6 @@ def _span(before: str, pair: tuple[float, float], after: str) -> str:
     if math.isinf(high) or low == high:
         return f"{before}{_digits(low)}{after}"
     return f"{before}{_digits(low)} to {before}{_digits(high)}{after}"
-
-
-def second_opinion_text(opinion: SecondOpinion) -> str:
-    """Say a second opinion in a sentence that cannot be taken for the verdict."""
-    text = (
-        f"Second opinion, deciding nothing (paired beta model, {opinion.n} items): probability that"
-        f" {opinion.that}: {_chance(opinion.probability)}"
-    )
-    points = number(opinion.margin, "points")
-    return f"{text}; better by the margin of {points} points: {_chance(opinion.better_by_margin)}."
-
-
-def _chance(probability: float) -> str:
-    """A probability with two digits that never claims to be certain."""
-    if probability < 0.005:
-        return "below 0.01"
-    return "above 0.99" if probability > 0.995 else f"{probability:.2f}"
 
 
 def without_status(sentence: str) -> str:
@@ -393,7 +393,7 @@ def verdict_sentence(claim: Claim, outcome: Finding) -> str:
             f"{LEAD[outcome.status]}: {body}, so {holds} that {asked}{extra}.{strict}{notes}{after}"
         )
     if depends:
-        return f"Inconclusive: {_depends(outcome.readings, quoted)}{after}"
+        return f"Inconclusive: {_depends(outcome, quoted)}{after}"
     why = "; ".join(explain_reason(r) for r in outcome.reasons if r.code != "tail_guard")
     tail = f": {why}" if why else ""
     return (
@@ -403,21 +403,22 @@ def verdict_sentence(claim: Claim, outcome: Finding) -> str:
     )
 
 
-CHANGES_USE = frozenset(
-    {
-        "absent_items",
-        "failed_calls",
-        "single_session",
-        "few_clusters",
-        "equal_inputs",
-        "tail_dominated",
-        "cap_unknown",
-        "quality_is",
-    }
-)
+EXPLAINS = frozenset({
+    "absent_items", "charges_differ", "few_clusters", "equal_inputs", "quality_is", "tiers_unasked",
+})  # fmt: skip
+"""Flags that say why so much data decide nothing."""
+CHANGES_USE = EXPLAINS | {
+    "failed_calls",
+    "calls_not_made",
+    "turns_not_asked",
+    "empty_answers",
+    "silent_answers",
+    "single_session",
+    "tail_dominated",
+    "cap_unknown",
+    "different_windows",
+}
 """Flags that change what a verdict may be used for: they stand in its sentence."""
-EXPLAINS = frozenset({"absent_items", "few_clusters", "equal_inputs", "quality_is"})
-"""Those of them that say why so much data decide nothing."""
 
 
 def _notes(flags: Sequence[Reason], body: str, codes: frozenset[str] = CHANGES_USE) -> str:
@@ -438,17 +439,15 @@ def _strict_text(head: Reading | None, status: str) -> str:
     return f" By the number as quoted, without rounding: {strict}."
 
 
-def _depends(readings: Sequence[Reading], quoted: str) -> str:
+def _depends(outcome: Finding, quoted: str) -> str:
     def named(status: str) -> str:
-        return ", ".join(_means(r.name) for r in readings if r.status == status)
+        return ", ".join(_means(r.name) for r in outcome.readings if r.status == status)
 
     yes, no, open_ = named("supported"), named("refuted"), named("inconclusive")
-    if yes:
-        text = f"{quoted} is true only if it means {yes}"
-        text += f"; it is false if it means {no}" if no else ""
-    else:
-        text = f"{quoted} is false if it means {no}"
-    return text + (f"; undecided if it means {open_}" if open_ else "") + "."
+    text = f"{quoted} is {'true only' if yes else 'false'} if it means {yes or no}"
+    text += f"; it is false if it means {no}" if yes and no else ""
+    text += f"; undecided if it means {open_}" if open_ else ""
+    return f"{text}.{_notes(outcome.flags, quoted, EXPLAINS)}"
 
 
 def _means(name: str) -> str:
@@ -461,6 +460,7 @@ MEANS: Mapping[str, str] = {
     "relative": "accuracy relative to the rival's",
     "points": "percentage points",
     "error_reduction": "fewer errors",
+    **PREFERENCE_MEANS,
     "per_request": "dollars per request",
     "per_correct": "dollars per correct answer",
     "list_price": "list price per token",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import click
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("demo", "Fetch two small open models and run the support suite on them."),
     "run": ("run", "Run a suite: measure every arm, judge its claims, write the report."),
     "plan": (
         "plan",
@@ -22,15 +23,27 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "report": ("report", "Write the report of a stored run again, without calling a model."),
     "check": ("check", "Judge a stored run for a pipeline: exit code by claims and thresholds."),
+    "compare": (
+        "compare",
+        "Compare a run with an earlier one: what held, what regressed or moved.",
+    ),
     "decide": ("decide", "Say whom to choose in a stored run, and what is still open."),
     "list": ("list", "List the stored runs."),
+    "rm": ("rm", "Remove a stored run for good."),
+    "results": ("results", "Copy runs between folders and databases; print a database's roles."),
     "show": ("show", "Print a run's verdicts and comparison."),
     "open": ("open", "Open a run's report, or the page of all runs, in the browser."),
+    "view": ("view", "Browse all runs, their samples and transcripts on a page served here."),
+    "publish": ("publish", "Write the same pages as files, for any web server or none."),
     "export": ("export", "Write a run's calls or figures in another format."),
     "reprice": ("reprice", "Judge a stored run under other prices, without calling a model."),
+    "route": ("route", "Show a run's routes: cascades and routers made from its stored calls."),
+    "bundle": ("bundle", "Write a run into one file that anybody can check offline."),
+    "verify": ("verify", "Compute a bundle again, and say where it differs."),
     "import": ("importing", "Judge results of other tools, tables and logs of traffic."),
     "labels": ("labels", "Let people label a sample of the answers that a judge scored."),
     "claims": ("claims", "Explain how a claim is read, and what it needs."),
+    "adoption": ("adoption", "Keep dated snapshots of a model hub, and judge claims by them."),
     "prices": ("prices", "Show, compare and check list prices."),
     "providers": ("providers", "List the providers a suite can name, with what each rests on."),
     "models": ("models", "List, fetch and verify local models."),
@@ -40,6 +53,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("schema", "Print the JSON Schema of suite files."),
     "sweep": ("sweep", "Load one arm at rising concurrencies: throughput, goodput, the knee."),
     "doctor": ("doctor", "Check this machine: models, keys, endpoints, the harness itself."),
+    "completion": ("completion", "Print the script that completes bench in bash, zsh or fish."),
+    "help": ("help", "Explain bench, or one of its commands."),
 }
 """Command -> (module in this package, one line of help); the module holds a click command of the
 command's name.
@@ -51,20 +66,20 @@ USAGE = """Usage: bench [OPTIONS] COMMAND [ARGS]...
   dollars per 1,000 requests of language models, on the same requests.
 
 Options:
-  --version  Show the version and exit.
-  --help     Show this message and exit.
+  -V, --version  Show the version and exit.
+  --help         Show this message and exit.
 
 Commands:
 {commands}
 
-Start with: bench run suites/support.yaml      Exit codes: docs/architecture.md
+Start with: bench run support      Exit codes: docs/cli.md
 """
 
 
 def usage() -> str:
     """Return the text of ``bench --help``."""
     return USAGE.format(
-        commands="\n".join(f"  {name:<9} {text}" for name, (_, text) in COMMANDS.items())
+        commands="\n".join(f"  {name:<10} {text}" for name, (_, text) in COMMANDS.items())
     )
 
 
@@ -97,10 +112,10 @@ def group() -> click.Group:
             self, ctx: click.Context, args: list[str]
         ) -> tuple[str | None, click.Command | None, list[str]]:
             if args and args[0] not in COMMANDS:
-                from difflib import get_close_matches
+                from claimbench.error_words import did_you_mean
 
-                near = get_close_matches(args[0], COMMANDS, n=1)
-                hint = f" Did you mean '{near[0]}'?" if near else " See bench --help."
+                near = did_you_mean(args[0], COMMANDS).removeprefix("; did you mean ")
+                hint = f" Did you mean {near}" if near else " See bench --help."
                 raise click.UsageError(f"no command '{args[0]}'.{hint}")
             return super().resolve_command(ctx, args)
 
@@ -110,7 +125,7 @@ def group() -> click.Group:
     root = Lazy("bench", no_args_is_help=False)
     root.params.append(
         click.Option(
-            ["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_print
+            ["-V", "--version"], is_flag=True, expose_value=False, is_eager=True, callback=_print
         )
     )
     return root
@@ -133,9 +148,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         *(sys.argv[1:] if argv is None else argv)
     ]  # not list(): importing cli.list sets this module's `list`
     code = 0
-    if args in ([], ["--help"], ["-h"]):
+    if _COMPLETING in os.environ:
+        code = _guarded(args)
+    elif args in ([], ["--help"], ["-h"], ["help"]):
         print(usage(), end="")
-    elif args == ["--version"]:
+    elif args in (["--version"], ["-V"]):
         print(_version())
     else:
         code = _guarded(args)
@@ -146,10 +163,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
+_COMPLETING = "_BENCH_COMPLETE"
+"""Set where a shell asks what may follow; click answers (``bench completion``)."""
+
 _EXIT_USAGE = 3
 """As :data:`claimbench.errors.EXIT_USAGE`, which ``bench --help`` need not import."""
 
 
+STORED = "what a run was answered stays stored: `bench report` judges it again, without a call"
+"""Said with a fault of ours: it may come after the money was spent."""
 COLLECTOR = (500_000, 50, 100)
 """When Python looks for garbage in cycles. A command makes hundreds of thousands of objects that
 all stay in use, of imports and of a run's records; walking them again and again is a fifth of its
@@ -221,5 +243,6 @@ def _guarded(args: list[str]) -> int:
             return EXIT_USAGE
         print(f"error: a bug in ClaimBench: {type(error).__name__}: {error}", file=sys.stderr)
         print("  set BENCH_DEBUG=1 for the traceback, and please report it", file=sys.stderr)
+        print(f"  {STORED}", file=sys.stderr)
         return EXIT_USAGE
     return code if isinstance(code, int) else 0

@@ -33,7 +33,7 @@ def run_calibration(results: Path, *, quiet: bool) -> dict[str, Json]:
             f"  {'provider':<12}{'stamps':<12}{'in flight':>9}{'calls':>7}"
             f"{'TTFT':>9}{'p99':>9}{'E2E':>9}{'p99':>9}"
         )
-    command = [sys.executable, "-m", "claimbench_providers.scripted.server"]
+    command = [sys.executable, "-P", "-m", "claimbench_providers.scripted.server"]
     with server_process(command) as url:
         show = _nothing if quiet else _print_errors
         found = asyncio.run(calibrate(provider_factories(PROVIDERS), url, show=show))

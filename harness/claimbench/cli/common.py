@@ -21,8 +21,12 @@ from claimbench.errors import (
     PluginError,
     StoreError,
 )
+from claimbench.store.configured import configured_place
+from claimbench.store.place import LOCAL_FOLDER, DatabaseUrl, Place, is_there, place_of
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from claimbench.provider.contract import ProviderFactory
     from claimbench.store.results import ResultsStore
     from claimbench.types import Verdict
@@ -30,15 +34,28 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def redact_option(command: F) -> F:
+    """Add ``--redact``: how transcripts are shown."""
+    return click.option(
+        "--redact",
+        "profile",
+        type=click.Choice(["full", "hashed", "none"]),
+        default="full",
+        show_default=True,
+        help="Transcripts in full, as hashes only, or not at all. Keys never appear.",
+    )(command)
+
+
 def results_option(command: F) -> F:
-    """Add ``--results DIR``: where bench.db and the reports are."""
+    """Add ``--results PLACE``: where bench.db and the reports are, or the URL of a database."""
     return click.option(
         "--results",
-        type=click.Path(path_type=Path, file_okay=True),
-        default=Path("results"),
-        show_default=True,
+        type=ResultsPlace(),
+        metavar="PLACE",
+        default=configured_place,
+        show_default="results",
         envvar="BENCH_RESULTS",
-        help="Folder of bench.db and the reports.",
+        help="Folder of bench.db and the reports, or postgresql://USER@HOST/DATABASE.",
     )(command)
 
 
@@ -57,7 +74,59 @@ def volume_option(command: F) -> F:
 
 def run_argument(command: F) -> F:
     """Add ``[RUN]``: a run id, the unique beginning of one, or nothing for the latest."""
-    return click.argument("run", required=False, default=None, metavar="[RUN]")(command)
+    from claimbench.cli.completing import complete_run
+
+    return click.argument(
+        "run", required=False, default=None, metavar="[RUN]", shell_complete=complete_run
+    )(command)
+
+
+class ResultsPlace(click.Path):
+    """A folder, a file, or the URL of a database."""
+
+    name = "place"
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, file_okay=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the place; a URL with a password is an error that does not show it."""
+        if isinstance(value, str):
+            if not value.strip():
+                self.fail(
+                    "the place of the results is empty (a shell variable that is not set?):"
+                    " name a folder, or leave it out for results/",
+                    param,
+                    ctx,
+                )
+            place = place_of(value)
+            return place if isinstance(place, DatabaseUrl) else super().convert(value, param, ctx)
+        return value
+
+
+class SuitePath(click.Path):
+    """A suite file, or the name of a suite that comes with ClaimBench where no such file is."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path of the file; none is an error that names the nearest."""
+        from claimbench.shipped import found
+
+        checked = super().convert(value, param, ctx)
+        return found(value if isinstance(value, str) else Path(str(checked)))
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Offer files, and the shipped suites whose names begin so."""
+        from click.shell_completion import CompletionItem
+
+        from claimbench.shipped import shipped_names
+
+        named = [CompletionItem(name) for name in shipped_names() if name.startswith(incomplete)]
+        return [*named, *super().shell_complete(ctx, param, incomplete)]
 
 
 def json_option(command: F) -> F:
@@ -107,7 +176,7 @@ def suite_options(command: F) -> F:
     )(command)
 
 
-def open_store(results: Path, *, create: bool = False) -> ResultsStore:
+def open_store(results: Place, *, create: bool = False) -> ResultsStore:
     """Return the results database: created and writable for runs, read-only for everything else.
 
     Raises:
@@ -115,12 +184,20 @@ def open_store(results: Path, *, create: bool = False) -> ResultsStore:
     """
     from claimbench.store.results import ResultsStore
 
-    if not create and not results.exists():
+    if not create and not is_there(results):
         raise StoreError(
             f"{results}: no results here yet",
-            hint="run a suite first: bench run suites/support.yaml",
+            hint="run a suite first: bench run support",
         )
-    return ResultsStore.open(results, create=create, read_only=not create)
+    store = ResultsStore.open(results, create=create, read_only=not create)
+    for remark in store.remarks:
+        click.echo(f"warning: {remark}", err=True)
+    return store
+
+
+def files_of(results: Place) -> Path:
+    """Return the folder of the calibration and of other files of this machine beside results."""
+    return LOCAL_FOLDER if isinstance(results, DatabaseUrl) else results
 
 
 @contextlib.contextmanager
@@ -148,25 +225,26 @@ def print_json(value: object) -> None:
     from claimbench.privacy.visible import json_visible
 
     text = json.dumps(
-        _without_infinities(value), ensure_ascii=False, default=_json_text, allow_nan=False
+        without_infinities(value), ensure_ascii=False, default=_json_text, allow_nan=False
     )
     click.echo(json_visible(text))
 
 
-def _without_infinities(value: object) -> object:
+def without_infinities(value: object) -> object:
+    """Return JSON values in which a number without end is null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): _without_infinities(one) for key, one in value.items()}
+        return {str(key): without_infinities(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_infinities(one) for one in value]
+        return [without_infinities(one) for one in value]
     return value
 
 
 def _json_text(value: object) -> object:
     if isinstance(value, Decimal):
         return str(value)
-    if isinstance(value, Path):
+    if isinstance(value, Path | DatabaseUrl):
         return str(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
 

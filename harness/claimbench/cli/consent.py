@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claimbench.cli.destinations import STARTED, Destination, destinations, is_loopback
+from claimbench.cli.destinations import HERE, Destination, destinations, is_loopback
 from claimbench.errors import BenchError
 from claimbench.trust import Code, is_trusted, trust
 
@@ -59,11 +59,12 @@ def going(suite: Suite, wanted: Sequence[str] = ()) -> list[Destination]:
     at = replace(suite, arms=used)
     factories = provider_factories([arm.provider for arm in at.asked])
     providers = check_arms(at, factories, provider_context(at))
-    there = {name: one for name, one in providers.items() if _why_missing(one) is None}
+    there = {name: one for name, one in providers.items() if why_missing(one) is None}
     return destinations(at, there, price_book())
 
 
-def _why_missing(provider: object) -> str | None:
+def why_missing(provider: object) -> str | None:
+    """Return why a provider cannot run here; None if it can."""
     missing = getattr(provider, "missing", None)
     return missing() if callable(missing) else None
 
@@ -81,9 +82,10 @@ def _each(suite: Suite, found: Sequence[Destination]) -> Iterator[Asked]:
             files = _files_named(one.starts, Path(suite.path).parent)
             code = Code((one.starting,), {**whose, **files})
             yield Asked(one.starting, code, bool(one.given))
-        if one.host is not None and one.host != STARTED and not is_loopback(_name(one.host)):
+        if one.host is not None and one.host not in HERE and not is_loopback(_name(one.host)):
             line = f"{one.arm}: {one.going}"
-            yield Asked(line, Code((f"{one.host} {one.key}",), whose))
+            way = " unencrypted" if one.unencrypted else ""
+            yield Asked(line, Code((f"{one.host} {one.key}{way}",), whose))
 
 
 def _name(host: str) -> str:
@@ -139,6 +141,20 @@ def inform(suite: Suite, wanted: Sequence[str], *, yes: bool, from_database: boo
     new = [one for one in asked_for(suite, found) if not is_trusted(one.code)]
     if new:
         _agree(suite, new, yes=yes, from_database=from_database)
+
+
+def require_scorer_consent(suite: Suite) -> None:
+    """Raise BenchError where a suite scores, or answers calls of tools, by Python beside it that
+    nobody agreed to.
+    """
+    from claimbench.scorers.own_code.scorer import PYTHON
+
+    scored = any(spec.name == PYTHON for task in suite.tasks for spec in task.scorers)
+    simulators = [task.simulator for task in suite.tasks if task.simulator is not None]
+    if scored or any(one.script is not None for one in simulators):
+        from claimbench.evaluation.own_scorers import require_consent
+
+        require_consent(suite)
 
 
 def _agree(suite: Suite, new: Sequence[Asked], *, yes: bool, from_database: bool) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from claimbench.cli.scaling.options import LOCAL_CLUSTER, cluster_in_words
+from claimbench.provider.contract import InProcessProvider
 from claimbench.provider.served_environment import taken
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from claimbench.types import Arm, Suite
 
 STARTED = "a server that the run starts on this machine"
+HERE = (STARTED, LOCAL_CLUSTER)
+"""Whom prompts go to without leaving this machine, beside this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Destination:
         given: variables of the user's environment that this command is given by name.
         environment: what the suite sets for it, ``NAME=value``.
         health: address beyond this machine that is asked whether it is ready; None: none is.
+        unencrypted: prompts (and the key) leave this machine over plain http.
     """
 
     arm: str
@@ -45,6 +50,7 @@ class Destination:
     given: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     health: str | None = None
+    unencrypted: bool = False
 
     @property
     def line(self) -> str:
@@ -52,14 +58,21 @@ class Destination:
         if self.host is None:
             to, key = "prompts stay in this process", ""
         else:
-            to, key = f"prompts go to {self.host}", f"; key: {self.key or 'none'}"
+            to, key = f"prompts go to {self.host}{self._open}", f"; key: {self.key or 'none'}"
         return f"{self.arm}: {to}; {self.leaves}; dollars: {self.dollars}{key}"
 
     @property
     def going(self) -> str:
         """Return whom prompts go to and with which key, in words."""
         key = "no key" if self.key is None else f"the key {self.key}"
-        return f"prompts go to {self.host} with {key}"
+        return f"prompts go to {self.host} with {key}{self._open}"
+
+    @property
+    def _open(self) -> str:
+        if not self.unencrypted:
+            return ""
+        read = "prompts can" if self.key is None else "prompts and key can"
+        return f", UNENCRYPTED (http): {read} be read and changed on the way"
 
     @property
     def starting(self) -> str | None:
@@ -94,6 +107,8 @@ def destinations(
         if arm.name not in providers:
             continue
         host = _host(arm, providers[arm.name])
+        if isinstance(providers[arm.name], InProcessProvider):
+            host = cluster_in_words(suite) or host
         price = resolve_arm(arm, book)
         if price.basis == "host_time":
             dollars = "the hours of your machine (cost.host)"
@@ -117,6 +132,7 @@ def destinations(
                 () if spec is None else taken(spec.env),
                 () if spec is None else _set_by_suite(spec.env),
                 None if spec is None else _health_elsewhere(spec.health),
+                _unencrypted(host, providers[arm.name]),
             )
         )
     return found
@@ -148,6 +164,16 @@ def _host(arm: Arm, provider: object) -> str | None:
     return one_line(_ascii(place.netloc.rpartition("@")[2] or str(address)))
 
 
+def _unencrypted(host: str | None, provider: object) -> bool:
+    from claimbench.privacy.egress import is_here
+
+    goes_to = getattr(provider, "goes_to", None)
+    if host in (None, STARTED) or not callable(goes_to):
+        return False
+    place = urlsplit(str(goes_to()))
+    return place.scheme == "http" and not is_here(place.hostname or "")
+
+
 def _ascii(host: str) -> str:
     """Return a host with the letters that go out: a name in another script may look like ours."""
     if host.isascii():
@@ -170,9 +196,11 @@ def _leaves(suite: Suite, arm: Arm, host: str | None) -> str:
     from claimbench.privacy.egress import is_here
 
     name = (urlsplit(f"//{host}").hostname or "") if host and " " not in host else ""
-    if host is None or host == STARTED or is_here(name or host):
+    if host is None or host in HERE or is_here(name or host):
         return "nothing leaves this machine"
-    if arm in suite.judges:
+    if arm in suite.users:
+        said = "rows, what the user is told of them and the arms' answers leave this machine"
+    elif arm in suite.judges:
         said = "rows, right answers and the arms' answers leave this machine"
     else:
         said = "rows and examples leave this machine, the right answers of rows do not"

@@ -4,9 +4,12 @@ lines to print.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claimbench.cli.progress import dollars, duration
@@ -14,6 +17,7 @@ from claimbench.cli.progress import dollars, duration
 if TYPE_CHECKING:
     from claimbench.claims.power import ArmEffort, ClaimPlan
     from claimbench.plan.estimate import ArmEstimate
+    from claimbench.pricing.run import Pricing
     from claimbench.types import Suite
 
 
@@ -21,29 +25,83 @@ def efforts_for(suite: Suite) -> Mapping[str, ArmEffort]:
     """Return what one call of each arm takes, from list prices and the bound of its prompt; seconds
     are unknown unmeasured.
     """
-    from claimbench.claims.power import ArmEffort
     from claimbench.cli.books import price_book
     from claimbench.plan.estimate import estimate_arms
 
-    return {
-        arm.arm: ArmEffort(
-            (
-                None
-                if arm.usd_typical is None or not arm.calls
-                else float(arm.usd_typical) / arm.calls
-            ),
-            arm.seconds_per_call,
-            arm.concurrency,
-            suite.epochs,
+    return efforts_of(suite, estimate_arms(suite, book=price_book()))
+
+
+def efforts_of(suite: Suite, estimates: Sequence[ArmEstimate]) -> dict[str, ArmEffort]:
+    """Return what one call of each estimated arm takes."""
+    from claimbench.claims.power import ArmEffort
+
+    found = {}
+    for one in estimates:
+        found[one.arm] = ArmEffort(
+            one.usd_per_item, one.seconds_per_call, one.concurrency, suite.epochs
         )
-        for arm in estimate_arms(suite, book=price_book())
-    }
+    return found
+
+
+def arm_line(e: ArmEstimate) -> str:
+    """Return what one arm, judge or simulated user may take, in a line: calls, tokens, dollars."""
+    calls = f"{e.calls:,} calls"
+    if e.calls_low is not None and e.calls_low < e.calls:
+        calls = f"{e.calls_low:,} to {e.calls:,} calls"
+    if e.role == "subject" and e.items is not None and e.items < e.calls:
+        calls += f" for {e.items:,} rows, turns or episodes"
+    tokens = f"about {e.input_tokens:,} tokens in"
+    if e.input_tokens_max is not None and e.input_tokens_max > e.input_tokens:
+        tokens += f" (up to some {e.input_tokens_max:,})"
+    tokens += f", at most {e.output_tokens_max:,} out"
+    if e.usd_typical is None or e.usd_low is None or e.usd_high is None:
+        money = f"dollars unknown: {e.why_unknown}"
+    else:
+        money = f"about {dollars(e.usd_typical)} ({dollars(e.usd_low)} to {dollars(e.usd_high)})"
+        if e.usd_bound:
+            money += f", reserved at most {dollars(e.usd_bound)}"
+    time = f", about {duration(3600 * e.hours)}" if e.hours is not None else ""
+    who = {"judge": f"judge {e.arm}", "user": f"simulated user {e.arm}"}.get(e.role, e.arm)
+    return f"{who}: {calls}, {tokens}; {money}{time}"
+
+
+def say_beforehand(
+    pricing: Pricing,
+    suite: Suite,
+    arms: Sequence[str],
+    limit: int | None,
+    books: Sequence[Path] | None,
+) -> None:
+    """Say on standard error, before anything is sent, what the prices of a run's arms rest on, and
+    what conversations and episodes may take: how many calls they come to does not show in the
+    number of rows.
+
+    ``books``: of a new run; None: it goes on with one, and was told.
+    """
+    from claimbench.cli.books import price_book
+    from claimbench.plan.estimate import estimate_arms
+    from claimbench.pricing.frozen import thaw
+    from claimbench.pricing.remarks import remarks
+
+    prices = thaw(pricing.book.text, pricing.book.sha256)
+    for arm in suite.arms:
+        price = prices.get(arm.name) if not arms or arm.name in arms else None
+        for remark in () if price is None else remarks(price, datetime.now(UTC)):
+            print(f"note: {arm.name}: {remark}", file=sys.stderr)
+    turns = any(sample.turn is not None for task in suite.tasks for sample in task.samples)
+    if books is None or not turns:
+        return
+    print("what it may take (projected; nothing was measured yet):", file=sys.stderr)
+    for estimate in estimate_arms(suite, arms, limit, book=price_book(tuple(books))):
+        print(f"  {arm_line(estimate)}", file=sys.stderr)
 
 
 def plan_lines(plan: ClaimPlan, indent: str = "  ") -> Iterator[str]:
     """Yield a claim's plan in lines: each reading, what it needs, what the present size settles."""
     if plan.why_not is not None:
-        yield f"{indent}cannot be settled by a run: {plan.why_not}"
+        seen = plan.claim.metric == "egress"
+        lead = "needs no samples" if seen else "cannot be settled by a run"
+        yield f"{indent}{lead}: {plan.why_not}"
         return
     for part in plan.parts:
         yield f"{indent}{part.claim.text} ({part.claim.kind})"

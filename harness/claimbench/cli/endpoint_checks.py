@@ -30,12 +30,12 @@ def askable(suite: Suite) -> Suite:
     context = provider_context(suite)
     good = []
     for arm in suite.asked:
-        alone = replace(suite, arms=(arm,), judges=())
+        alone = replace(suite, arms=(arm,), judges=(), users=())
         if arm.serve is None:
             with contextlib.suppress(BenchError):  # endpoint_checks says what is wrong with it
                 check_arms(alone, factories, context)
                 good.append(arm)
-    return replace(suite, arms=tuple(good), judges=())
+    return replace(suite, arms=tuple(good), judges=(), users=())
 
 
 async def endpoint_checks(suite: Suite, call: bool) -> list[Check]:
@@ -87,6 +87,8 @@ async def _checks(
 def _without(suite: Suite, arm: Arm) -> str:
     if arm in suite.judges:
         return "no run starts without its judge"
+    if arm in suite.users:
+        return "no run starts without its simulated user"
     return "the arm is left out of a run, which says so"
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from claimbench.cli.quality import AT_ONCE
 from claimbench.cli.streams import drawn
 from claimbench.privacy.visible import visible
-from claimbench.run.progress import ArmProgress
+from claimbench.run.progress import ArmProgress, Open
 
 if TYPE_CHECKING:
     from rich.progress_bar import ProgressBar
@@ -31,6 +31,7 @@ PLAIN_AT_ONCE = 100
 ETA_FROM = 5
 """Finished calls from which the time left is said."""
 BAR = 24
+ZERO = Decimal(0)
 
 
 def dollars(amount: Decimal) -> str:
@@ -40,11 +41,24 @@ def dollars(amount: Decimal) -> str:
     return f"${amount:.2f}" if amount >= 1 else f"${amount:.{min(8, 3 - amount.adjusted())}f}"
 
 
-def _spent(known: Decimal, unpriced: int) -> str:
+def _spent(known: Decimal, more: Open) -> str:
     """Show dollars spent; a sum of which nothing is known is unknown, not $0.00."""
-    if not unpriced:
+    if not more.n:
         return dollars(known)
     return f"{dollars(known)} + unknown" if known else "unknown dollars"
+
+
+def _in_all(known: Decimal, more: Open, in_flight: int = 0) -> str:
+    """Show dollars spent, with what bounds those that nobody knows, and of how many attempts."""
+    if not more.n or (more.at_most is None and not in_flight):
+        return _spent(known, more)
+    most = "unknown" if more.at_most is None else f"at most {dollars(more.at_most)}"
+    if more.n == in_flight:
+        which = f"{in_flight} calls in flight and sent again"
+    else:
+        which = f"{more.n} requests whose bill nobody knows"
+        which += f" ({in_flight} in flight and sent again)" if in_flight else ""
+    return f"{dollars(known)} + {most} for {which}"
 
 
 def duration(seconds: float) -> str:
@@ -81,16 +95,19 @@ def _all_left(progress: Progress, elapsed_s: float) -> str:
 def line(progress: Progress, now_ns: int, quality: QualitySoFar | None = None) -> str:
     """Return the state in one plain line."""
     elapsed_s = (now_ns - progress.started_ns) / 1e9
-    spent = sum((arm.spent_usd for arm in progress.arms.values()), Decimal(0))
+    spent = sum((arm.spent_usd for arm in progress.arms.values()), ZERO)
     if progress.planned == 0:
         return "nothing left to send: every planned call is finished"
-    cost = _spent(spent, sum(arm.unpriced for arm in progress.arms.values()))
+    unsaid = _open(progress)
+    cost = _spent(spent, unsaid)
     errors = sum(arm.errors for arm in progress.arms.values())
     rate = progress.done / elapsed_s if elapsed_s > 0 else 0.0
     more = _more(progress, quality)
     if progress.done >= progress.planned:
+        own = _in_all(spent, unsaid)
+        money = f"{own} in all" if progress.earlier_usd is None else _of_run(progress, cost)
         return (
-            f"{progress.done}/{progress.planned} calls  {rate:.1f}/s  {cost} in all "
+            f"{progress.done}/{progress.planned} calls  {rate:.1f}/s  {money} "
             f" {errors} errors  done in {duration(elapsed_s)}{more}"
         )
     left = _all_left(progress, elapsed_s)
@@ -101,11 +118,45 @@ def line(progress: Progress, now_ns: int, quality: QualitySoFar | None = None) -
     )
 
 
+def _of_run(progress: Progress, cost: str) -> str:
+    """Tell this session's dollars from the run's, and what bills that nobody knows may add."""
+    arms = progress.arms.values()
+    spent = sum((arm.spent_usd for arm in arms), progress.earlier_usd or ZERO)
+    more = progress.earlier_open.and_also([_open(progress)])
+    return f"this session {cost}, the run {_in_all(spent, more, progress.in_flight)}"
+
+
+def _open(progress: Progress) -> Open:
+    """Return this session's attempts whose bill nobody knows."""
+    return Open().and_also(arm.open for arm in progress.arms.values())
+
+
+def _dearer(progress: Progress) -> str:
+    """Say what counts against a limit where it is more than vendors say they charged."""
+    charged = sum((arm.spent_usd for arm in progress.arms.values()), progress.earlier_usd or ZERO)
+    counts = charged + progress.more_usd
+    if dollars(counts) == dollars(charged):
+        return ""
+    return f"  {dollars(counts)} counts against limits: prices say more than was charged"
+
+
 def _more(progress: Progress, quality: QualitySoFar | None) -> str:
     """Return what is left of a budget and the quality so far, where either is known."""
     left = progress.left_usd()
-    text = "" if left is None else f"  {dollars(left)} of the budget left"
-    shares = [] if quality is None else [f"{visible(a)} {quality.of(a)}" for a in quality.arms]
+    over, behind = progress.not_asked - progress.cut_off, progress.cut_off
+    text = f"  {over:,} turns or steps not asked, for theirs had ended" if over else ""
+    text += f"  {behind:,} turns or steps not asked behind a fault" if behind else ""
+    text += _dearer(progress)
+    held = progress.held_back()
+    text += f"  {visible(held)}" if held else ""
+    text += "" if left is None else f"  {dollars(left)} of the budget left"
+    # a share of the few answers that were looked at is no result of a run that is over
+    going = progress.done < progress.planned
+    shares = (
+        []
+        if quality is None or not going
+        else [f"{visible(a)} {quality.of(a)} of {quality.seen(a):,}" for a in quality.arms]
+    )
     return text + (f"  right so far: {', '.join(shares)}" if shares else "")
 
 
@@ -118,9 +169,12 @@ def _table(
     broken into lines.
     """
     from rich.table import Table
+    from rich.text import Text
 
     elapsed_s = (now_ns - progress.started_ns) / 1e9
-    shares = {} if quality is None else {name: quality.of(name) for name in progress.arms}
+    going = progress.done < progress.planned  # see _more
+    known = quality if going else None
+    shares = {} if known is None else {name: known.of(name) for name in progress.arms}
     rows = [
         _row(visible(name), arm, elapsed_s, shares.get(name, ""))
         for name, arm in progress.arms.items()
@@ -145,8 +199,11 @@ def _table(
         cells = [row[i] for i in kept]
         table.add_row(*cells, style="bold" if last else "")
     left = progress.left_usd()
+    below = [progress.held_back()]
     if left is not None:
-        table.caption = f"{dollars(left)} of the budget left"
+        below.append(f"{dollars(left)} of the budget left{_dearer(progress)}")
+    if any(below):
+        table.caption = Text("\n".join(visible(text) for text in below if text))
         table.caption_justify = "left"
     return table
 
@@ -162,7 +219,7 @@ def _row(name: str, arm: ArmProgress, elapsed_s: float, share: str) -> Row:
         ProgressBar(total=max(1, arm.planned), completed=arm.done, width=BAR),
         f"{arm.done}/{arm.planned}",
         f"{arm.done / elapsed_s:.1f}" if elapsed_s > 0 else "-",
-        _spent(arm.spent_usd, arm.unpriced),
+        _spent(arm.spent_usd, arm.open),
         share,
         str(arm.errors) + (f" ({arm.retries} retried)" if arm.retries else ""),
         _left(arm, elapsed_s),
@@ -177,8 +234,8 @@ def _total(progress: Progress, elapsed_s: float) -> Row:
         progress.done,
         sum(arm.errors for arm in arms),
         sum(arm.retries for arm in arms),
-        sum((arm.spent_usd for arm in arms), Decimal(0)),
-        sum(arm.unpriced for arm in arms),
+        sum((arm.spent_usd for arm in arms), ZERO),
+        _open(progress),
     )
     row = _row("all", whole, elapsed_s, "")
     over = progress.done >= progress.planned

@@ -61,6 +61,10 @@ class QualitySoFar:
         n, total = self._sums.get(arm, (0, 0.0))
         return f"{100 * total / n:.0f}%" if n >= LEAST else ""
 
+    def seen(self, arm: str) -> int:
+        """Return the number of answers that the share is of."""
+        return self._sums.get(arm, (0, 0.0))[0]
+
     @property
     def arms(self) -> tuple[str, ...]:
         """Return the arms that have a share."""

@@ -18,15 +18,25 @@ if TYPE_CHECKING:
     from claimbench_reports.view.types import View
 
 
-def evaluate_run(store: ResultsStore, run_id: str, volume: str | None = None) -> Evaluation:
-    """Read and judge one run; ``volume`` as ``--volume`` states it, over the suite's own."""
+def evaluate_run(
+    store: ResultsStore, run_id: str, volume: str | None = None, baseline: str | None = None
+) -> Evaluation:
+    """Read and judge one run; ``volume`` as ``--volume`` states it, ``baseline`` as ``--baseline``
+    does, over the suite's own.
+    """
     from claimbench.machine.garbage_collection import load_numpy
 
     load_numpy()
+    from claimbench.claims.other_runs import names_baseline
     from claimbench.evaluation.evaluate import evaluate
     from claimbench.evaluation.stored import read_run
 
-    return evaluate(at_volume(read_run(store, run_id), volume))
+    evaluation = evaluate(at_volume(read_run(store, run_id), volume))
+    if not names_baseline(verdict.claim for verdict in evaluation.verdicts):
+        return evaluation
+    from claimbench.monitoring.named import with_named_baseline
+
+    return with_named_baseline(store, evaluation, baseline)
 
 
 def at_volume(stored: StoredRun, volume: str | None) -> StoredRun:
@@ -74,13 +84,17 @@ def decision_of(
     """Return whom to choose, and that as shown; by the suite's decision, or by that of ``file``."""
     from claimbench.api import background_of
     from claimbench.decision.choose import decide
+    from claimbench.decision.gates import claims_of
     from claimbench.privacy.visible import visible
     from claimbench.suite.purpose.decision import load_decision
     from claimbench_reports.collect import data
     from claimbench_reports.view.buying.decision import decision_view
 
     suite = evaluation.stored.suite
-    spec = None if file is None else load_decision(file, suite)
+    spec = None
+    if file is not None:
+        spec = load_decision(file, suite)
+        claims_of(replace(suite, path=str(file)), spec)  # a claim at fault is one of this file
     background = background_of(suite)
     known = data.known_facts(data.arm_info(evaluation, background))
     decision = decide(evaluation, spec, known=known)
@@ -99,7 +113,7 @@ def console_summary(evaluation: Evaluation, path: Path | None, store: ResultsSto
     from claimbench.cli.streams import drawn
     from claimbench_reports.formats.console import print_summary
 
-    index = store.path.parent / "index.html"
+    index = store.index_page
     print_summary(
         view_of(store, evaluation),
         report=path,

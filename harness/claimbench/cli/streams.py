@@ -47,6 +47,16 @@ class Audience:
                 self._leave(error)
         return len(text)
 
+    def write_bytes(self, data: bytes) -> None:
+        """Write bytes, which no terminal is to get."""
+        if not self._gone and self._stream is not None:
+            try:
+                self._stream.flush()
+                self._stream.buffer.write(data)
+                self._stream.buffer.flush()
+            except (OSError, ValueError) as error:
+                self._leave(error)
+
     def writelines(self, lines: list[str]) -> None:
         """Write several texts."""
         for line in lines:
@@ -101,6 +111,14 @@ class _Drawn:
 def drawn(stream: TextIO) -> TextIO:
     """Return where text is written as it is: for data that is exported, and for what rich draws."""
     return stream.drawn if isinstance(stream, Audience) else stream
+
+
+def write_bytes(stream: TextIO, data: bytes) -> None:
+    """Write bytes to standard output: a file that is not text, handed on to another program."""
+    if isinstance(stream, Audience):
+        stream.write_bytes(data)
+    else:
+        stream.buffer.write(data)
 
 
 def open_streams() -> Audience:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
 from claimbench.errors import BenchError
+from claimbench.suite.purpose.cluster_address import LOCAL
 
 if TYPE_CHECKING:
     from claimbench.privacy.egress import ConnectionCounter
@@ -34,7 +35,7 @@ async def watched(
     """
     from claimbench.privacy.egress import ConnectionCounter
 
-    watch = ConnectionCounter(only=_endpoints(suite) if offline else None)
+    watch = ConnectionCounter(only=reachable(suite) if offline else None)
     watch.install()
     try:
         ended = await work
@@ -54,6 +55,8 @@ def _keep(
     """Store and say what the session's arms sent; nothing was sent where no run began."""
     from claimbench.privacy.egress import KIND, said, traffic_rows
 
+    for provider in arms.providers.values():
+        watch.connections.update(getattr(provider, "connections", {}))
     for run_id in begun:
         rows = traffic_rows({arm.name: arm for arm in suite.asked}, arms.providers, watch)
         store.save_derived(run_id, KIND, str(len(store.sessions(run_id))), rows)
@@ -61,7 +64,7 @@ def _keep(
             print(said(name, rows[f"arm/{name}"]), file=sys.stderr)
 
 
-def _endpoints(suite: Suite) -> frozenset[str]:
+def reachable(suite: Suite) -> frozenset[str]:
     """The hosts that an offline run may still reach: those of the suite's arms, and the proxies on
     the way.
     """
@@ -69,4 +72,8 @@ def _endpoints(suite: Suite) -> frozenset[str]:
     from claimbench_providers.endpoints.known import known_providers
 
     usual = {row["name"]: row["base_url"] for row in known_providers()}
-    return endpoints((arm.base_url or usual.get(arm.provider) for arm in suite.asked), os.environ)
+    asked = [arm.base_url or usual.get(arm.provider) for arm in suite.asked]
+    engine = suite.options.get("engine") or {}
+    if engine.get("address") not in (None, *LOCAL):
+        asked.append(str(engine["address"]).removeprefix("ray://"))
+    return endpoints(asked, os.environ)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 
 from claimbench import stats
 from claimbench.decision.choose import Decision
@@ -15,45 +19,65 @@ from claimbench.types import Json
 def decision_json(decision: Decision) -> dict[str, Json]:
     """Return everything a decision says; figures unrounded, what is unknown as null."""
     move = decision.move
-    return {
-        "outcome": decision.outcome,
-        "sentence": headline(decision),
-        "choose": decision.arm,
-        "candidates": list(decision.candidates),
-        "incumbent": decision.spec.incumbent,
-        "declared": "before" if decision.declared else "after",
-        "level": 1 - decision.alpha,
-        "requirements": [_cell(cell) for cell in decision.cells],
-        "criteria": _criteria(decision),
-        "totals": {arm: _points(found) for arm, found in decision.intervals.items()},
-        "no_total": dict(decision.why_no_total),
-        "leads": {arm: _points(found) for arm, found in decision.leads.items()},
-        "wins": dict(decision.wins),
-        "smallest_change": None
-        if move is None
-        else {
-            "rival": move.rival,
-            "moved": move.moved,
-            "from": dict(move.taken),
-            "to": move.given_to,
-        },
-        "dominance": [
-            {"arm": one.arm, "over": one.rival, "decided": one.decided}
-            for one in decision.dominance
-        ],
-        "against_incumbent": {
-            arm: {
-                "accuracy_difference": _interval(one.accuracy),
-                "dollars_ratio": _interval(one.dollars),
-                "usd_per_month": None if one.month is None else one.month.usd,
-                "incumbent_usd_per_month": None if one.was is None else one.was.usd,
-                "words": list[Json](against_lines(decision, arm)),
-            }
-            for arm, one in decision.against.items()
-        },
-        "robustness": [line for line in (wins_line(decision), move_line(decision)) if line],
-        "not_run": dict(decision.not_run),
-    }
+    made: dict[str, Json] = plain(
+        {
+            "outcome": decision.outcome,
+            "sentence": headline(decision),
+            "choose": decision.arm,
+            "candidates": list(decision.candidates),
+            "incumbent": decision.spec.incumbent,
+            "declared": "before" if decision.declared else "after",
+            "level": 1 - decision.alpha,
+            "requirements": [_cell(cell) for cell in decision.cells],
+            "criteria": _criteria(decision),
+            "totals": {arm: _points(found) for arm, found in decision.intervals.items()},
+            "no_total": dict(decision.why_no_total),
+            "leads": {arm: _points(found) for arm, found in decision.leads.items()},
+            "wins": dict(decision.wins),
+            "smallest_change": None
+            if move is None
+            else {
+                "rival": move.rival,
+                "moved": move.moved,
+                "from": dict(move.taken),
+                "to": move.given_to,
+            },
+            "dominance": [
+                {"arm": one.arm, "over": one.rival, "decided": one.decided}
+                for one in decision.dominance
+            ],
+            "against_incumbent": {
+                arm: {
+                    "accuracy_difference": _interval(one.accuracy),
+                    "dollars_ratio": _interval(one.dollars),
+                    "usd_per_month": None if one.month is None else one.month.usd,
+                    "incumbent_usd_per_month": None if one.was is None else one.was.usd,
+                    "saved_usd_per_year": _interval(one.year),
+                    "saved_usd_per_year_level": None if one.year is None else one.year.level,
+                    "words": list[Json](against_lines(decision, arm)),
+                }
+                for arm, one in decision.against.items()
+            },
+            "robustness": [line for line in (wins_line(decision), move_line(decision)) if line],
+            "not_run": dict(decision.not_run),
+        }
+    )
+    return made
+
+
+def plain(value: Any) -> Any:
+    """Return JSON in the types of Python alone: numpy's numbers and booleans as what they hold, a
+    number that is none or infinite as null.
+    """
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def _cell(cell: Cell) -> dict[str, Json]:
@@ -89,6 +113,7 @@ def _criteria(decision: Decision) -> list[Json]:
                 "weight": criterion.weight,
                 "worst": criterion.worst,
                 "best": criterion.best,
+                "items": None if totals is None else totals.items_of(i),
                 "arms": arms,
             }
         )

@@ -1,6 +1,7 @@
 """The rule: whom to choose, or why nobody can be named.
 
-1. Candidates meet every requirement. None: no recommendation. One: it is recommended.
+1. Candidates meet every requirement. None: no recommendation. One of several that were measured:
+   it is recommended.
 2. Of several the one with the highest weighted total is recommended if the difference of its total
    to each other candidate's excludes 0 (Holm over the candidates, at the suite's level).
    Otherwise the weights do not separate them on these data.
@@ -18,15 +19,18 @@ from typing import Literal
 import numpy as np
 
 from claimbench import stats
+from claimbench.claims.bills import saved_in_a_year
 from claimbench.claims.types import ArmBill
 from claimbench.decision.facts import Known
 from claimbench.decision.gates import Cell, gates, was_run
 from claimbench.decision.values import Difference, Monthly, Totals
 from claimbench.decision.weights import Move, acceptability, smallest_move
 from claimbench.evaluation.evaluate import Evaluation
+from claimbench.tables.per_request import with_request
+from claimbench.tables.priced import at_prices
 from claimbench.types import DecisionSpec
 
-Outcome = Literal["recommended", "tied", "open", "none"]
+Outcome = Literal["recommended", "tied", "alone", "open", "none"]
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,15 @@ class Dominance:
 
 @dataclass(frozen=True)
 class Month:
-    """Dollars a month at the stated volume, with their interval (None: none is known)."""
+    """Dollars a month at the stated volume, with their interval (None: none is known) and the level
+    that it really has.
+    """
 
     usd: float
     low: float | None
     high: float | None
     rests_on: str
+    level: float = 0.95
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,8 @@ class Against:
     """An arm against the incumbent: differences with intervals, where they are known.
 
     ``accuracy``: in shares. ``dollars``: the ratio of dollars per request. ``month`` and ``was``:
-    the arm's and the incumbent's bill of a month, where a volume is stated.
+    the arm's and the incumbent's bill of a month, where a volume is stated. ``year``: the dollars
+    that the arm saves in the first twelve months, with what comes once.
     """
 
     arm: str
@@ -63,14 +71,16 @@ class Against:
     dollars: stats.Interval | None = None
     month: Month | None = None
     was: Month | None = None
+    year: stats.Interval | None = None
 
 
 @dataclass(frozen=True)
 class Decision:
     """What the data say of the choice that a suite declares.
 
-    ``outcome``: "recommended" (``arm``), "tied" (``candidates`` that the weights do not separate),
-    "open" (an arm misses nothing and leaves something open), "none" (each misses something).
+    ``outcome``: "recommended" (``arm``), "tied" (``candidates`` that the weights do not separate,
+    or not at the prices too), "alone" (one arm was measured: there is no choice), "open" (an arm
+    misses nothing and leaves something open), "none" (each misses something).
     ``leads``: the recommended or leading arm's total less each other candidate's.
     """
 
@@ -91,6 +101,10 @@ class Decision:
     why_no_total: Mapping[str, str] = field(default_factory=dict)
     declared: bool = True
     alpha: float = 0.05
+    at_prices: tuple[str, str] | None = None
+    """The arm that is chosen on what vendors say they charged, and what comes of it at their
+    prices, where that is another choice.
+    """
 
     def state(self, arm: str) -> Literal["met", "missed", "open"]:
         """Return what becomes of an arm over all requirements."""
@@ -115,6 +129,30 @@ def decide(
         spec: a decision that was written after the run; default: the suite's own.
         known: facts of the arms from the catalogue of models.
     """
+    found = _chosen(evaluation, spec, known)
+    if found is None or found.outcome != "recommended" or found.arm is None:
+        return found
+    tables = at_prices(evaluation.items, evaluation.calls, found.arms)
+    if tables is None:
+        return found
+    bills = replace(evaluation.context, bills=evaluation.context.bills_at_prices, charges={})
+    priced = replace(evaluation, items=tables[0], calls=tables[1], context=bills)
+    other = _chosen(priced, spec, known)
+    if other is None or (other.outcome, other.arm) == (found.outcome, found.arm):
+        return found
+    return replace(
+        found,
+        outcome="tied",
+        arm=None,
+        at_prices=(found.arm, other.arm or "no arm"),
+        candidates=tuple(dict.fromkeys((*found.candidates, *other.candidates))),
+    )
+
+
+def _chosen(
+    evaluation: Evaluation, spec: DecisionSpec | None, known: Known | None
+) -> Decision | None:
+    """Decide on the dollars as the evaluation has them."""
     suite = evaluation.stored.suite
     declared = spec is None or spec == suite.decision
     chosen = suite.decision if spec is None else spec
@@ -159,7 +197,7 @@ def _why_no_total(totals: Totals | None, arms: Sequence[str]) -> dict[str, str]:
     for arm in arms:
         unknown = [one.why for one in totals.measured[arm] if one.value is None]
         if unknown:
-            found[arm] = unknown[0]
+            found[arm] = "; ".join(dict.fromkeys(unknown))
     return found
 
 
@@ -170,6 +208,8 @@ def _ruled(found: Decision) -> Decision:
     found = replace(found, candidates=candidates)
     if not candidates:
         return replace(found, outcome="open" if could else "none")
+    if len(found.arms) == 1:
+        return replace(found, outcome="alone")
     if len(candidates) == 1:
         found = replace(found, outcome="recommended", arm=candidates[0])
         return _weighed(found, candidates[0], candidates)
@@ -227,7 +267,7 @@ def _dominance(totals: Totals, arms: Sequence[str], alpha: float) -> list[Domina
             for i in range(len(totals.criteria)):
                 # One-sided at alpha / 2; all criteria must exclude a loss, so none is corrected
                 gap = totals.on(i, arm, rival, alpha)
-                sure = sure and gap is not None and gap.lo >= 0
+                sure = sure and gap is not None and bool(gap.lo >= 0)
             found.append(Dominance(arm, rival, sure))
     return found
 
@@ -241,6 +281,7 @@ def _against(
     items = evaluation.items
     alpha = evaluation.stored.suite.alpha
     base = items.arms[incumbent]
+    was = _month(evaluation, incumbent)
     found = {}
     for arm in arms:
         if arm == incumbent:
@@ -258,7 +299,7 @@ def _against(
                 effective_df=True,
             )
             accuracy = stats.paired_ci(pm, alpha=alpha)
-        asked = (rows.n_finished > 0) & (base.n_finished > 0)
+        asked = with_request(rows) & with_request(base)
         dollars = None
         known = not (np.isnan(rows.usd[asked]).any() or np.isnan(base.usd[asked]).any())
         if asked.any() and known and base.usd[asked].sum() > 0:
@@ -267,9 +308,23 @@ def _against(
             )
             dollars = stats.ratio_ci(pm, alpha)
         found[arm] = Against(
-            arm, accuracy, dollars, _month(evaluation, arm), _month(evaluation, incumbent)
+            arm,
+            accuracy,
+            dollars,
+            _month(evaluation, arm),
+            was,
+            _year(evaluation, arm, incumbent),
         )
     return found
+
+
+def _year(evaluation: Evaluation, arm: str, incumbent: str) -> stats.Interval | None:
+    """Return what an arm saves in a year; None where one of both bills is not known."""
+    if _bill(evaluation, arm) is None or _bill(evaluation, incumbent) is None:
+        return None
+    arms = arm, incumbent
+    at = saved_in_a_year(evaluation.items, evaluation.calls, arms, evaluation.context)
+    return at(evaluation.stored.suite.alpha)
 
 
 def _bill(evaluation: Evaluation, arm: str) -> ArmBill | None:
@@ -285,19 +340,23 @@ def _month(evaluation: Evaluation, arm: str) -> Month | None:
     bill = _bill(evaluation, arm)
     if bill is None:
         return None
-    ends = bill.interval_at(evaluation.stored.suite.alpha)
+    alpha = evaluation.stored.suite.alpha
+    ends = bill.interval_at(alpha)
     dollars = sorted(bill.month(end) for end in ends) if ends is not None else [None, None]
-    return Month(bill.month(bill.value), dollars[0], dollars[1], bill.rests_on)
+    level = bill.level_at(alpha)
+    return Month(bill.month(bill.value), dollars[0], dollars[1], bill.rests_on, level)
 
 
 def monthly_of(evaluation: Evaluation) -> Monthly:
-    """Return what gives an arm's dollars a month for a mean of dollars per request; the bill of a
-    machine does not depend on it.
+    """Return what gives an arm's dollars a month for a mean of dollars per request, less the share
+    of a training, which comes once; the bill of a machine does not depend on it.
     """
 
     def monthly(arm: str, mean: float) -> float | None:
         bill = _bill(evaluation, arm)
-        return None if bill is None else bill.month(mean if bill.rises else bill.value)
+        if bill is None:
+            return None
+        return bill.month(mean - bill.once_per_request if bill.rises else bill.value)
 
     return monthly
 

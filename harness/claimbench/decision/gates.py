@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from claimbench.claims.parse import parse_for
+from claimbench.claims.turns.views import view_of
 from claimbench.claims.verdicts import decide_claims
+from claimbench.claims.wordings.sentences import SUFFIX
 from claimbench.decision.facts import Known, fact_of, is_one_of
 from claimbench.errors import ClaimError
 from claimbench.evaluation.evaluate import Evaluation
@@ -78,10 +80,16 @@ def claims_of(suite: Suite, spec: DecisionSpec) -> dict[tuple[str, str], Claim |
 
 def _others(claim: Claim, arm: str) -> set[str]:
     """Return the arms that a claim holds ``arm`` against."""
-    named = {*claim.treatments, *claim.baselines}
+    named = {_measured(name) for name in (*claim.treatments, *claim.baselines)}
     for part in claim.parts:
         named |= _others(part, arm)
     return named - {arm}
+
+
+def _measured(name: str) -> str:
+    """Return the arm that a name means: of a turn, and of all wordings, the arm itself."""
+    view = view_of(name)
+    return name.removesuffix(SUFFIX) if view is None else view.arm
 
 
 def _refuse_names(requirement: Requirement, suite: Suite, rivals: set[str]) -> None:

@@ -15,17 +15,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from claimbench.claims.readings.failures import failed_rows
+from claimbench.claims.readings.failures import asked_text, failed_rows
 from claimbench.evaluation.evaluate import Evaluation
 from claimbench.stats.arrays import BoolArray, FloatArray, IntArray
 from claimbench.stats.distributions import normal_quantile, t_cdf, t_quantile
 from claimbench.stats.quantiles import quantile_ci
+from claimbench.tables.per_request import with_request
 from claimbench.tables.types import ArmItems, CallRows
 from claimbench.types import Criterion
 
 Monthly = Callable[[str, float], float | None]
 """(arm, mean dollars of a request) -> dollars a month; None where they are not known."""
 
+NO_VOLUME = (
+    "the dollars a month are not known: state `volume: {requests_per_month: \u2026}` in the"
+    " suite, or --volume"
+)
+DOLLARS = frozenset({"usd_per_1k", "usd_per_month"})
+"""Metrics whose figures are dollars."""
 _QUANTILES = {"p50": 0.5, "p95": 0.95}
 
 
@@ -49,7 +56,8 @@ class Measured:
 
 
 class Totals:
-    """The weighted totals of the arms of a run, on the items that all of them have.
+    """The weighted totals of the arms of a run: scores on the items that all of them have a score
+    of, dollars on those of which all of them have a request, times on each arm's own calls.
 
     Args:
         evaluation: of the run.
@@ -137,17 +145,32 @@ class Totals:
             found[self._codes[self._masks[i]]] = True
         return found
 
+    def items_of(self, i: int) -> int | None:
+        """Return on how many items criterion ``i`` rests; None of times, which rest on each arm's
+        own calls.
+        """
+        return None if _is_quantile(self.criteria[i].metric) else int(self._masks[i].sum())
+
     def _shared(self, criterion: Criterion) -> BoolArray:
         """Mark the items that every arm has a figure for."""
-        items = self._evaluation.items
-        mask = np.ones(len(items.items), dtype=bool)
-        if criterion.task is not None:
-            mask &= items.task == criterion.task
+        mask = np.ones(len(self._evaluation.items.items), dtype=bool)
         for arm in self.arms:
-            mask &= items.arms[arm].n_finished > 0
-            if criterion.metric == "accuracy":
-                mask &= ~np.isnan(items.arms[arm].score)
+            mask &= self._has(arm, criterion)
         return mask
+
+    def _has(self, arm: str, criterion: Criterion) -> BoolArray:
+        """Mark the items that an arm has a figure for: a score, a request, or a finished call.
+
+        The dollars of a request may be unknown; a call that failed at $0 is no request.
+        """
+        items = self._evaluation.items
+        rows = items.arms[arm]
+        mine = rows.n_finished > 0
+        if criterion.metric == "accuracy":
+            mine &= ~np.isnan(rows.score)
+        elif criterion.metric in DOLLARS:
+            mine &= with_request(rows)
+        return mine if criterion.task is None else mine & (items.task == criterion.task)
 
     def _measure(self, arm: str, i: int) -> Measured:
         criterion = self.criteria[i]
@@ -162,13 +185,32 @@ class Totals:
             return Measured(found, value_of(found, criterion))
         rows_of = _column(self._evaluation.items.arms[arm], criterion.metric)[self._masks[i]]
         if not len(rows_of):
-            return Measured(None, None, "no item has a figure of every arm")
-        if np.isnan(rows_of).any():
-            return Measured(None, None, "the dollars of some requests are not known")
+            return Measured(None, None, self._why_empty(criterion))
+        unknown = int(np.isnan(rows_of).sum())
+        if unknown:
+            asked = asked_text(self._evaluation.items.arms[arm], self._masks[i])
+            why = f"the dollars of {unknown:,} of {len(rows_of):,} samples are not known"
+            why = f"its dollars are of {asked}" if asked else why
+            return Measured(None, None, why)
         figure = self._figure(arm, criterion, float(rows_of.mean()))
         if figure is None:
-            return Measured(None, None, "the dollars a month are not known")
+            return Measured(None, None, self._why_no_month())
         return Measured(figure, value_of(figure, criterion))
+
+    def _why_empty(self, criterion: Criterion) -> str:
+        """Say why no item has a figure of every arm: which arms have none at all."""
+        what = "score" if criterion.metric == "accuracy" else "answer"
+        empty = [arm for arm in self.arms if not self._has(arm, criterion).any()]
+        where = "" if criterion.task is None else f" in {criterion.task}"
+        if not empty:
+            return f"no sample has the {what}s of all arms{where}"
+        has = "has" if len(empty) == 1 else "have"
+        return f"{', '.join(empty)} {has} no {what}{where}"
+
+    def _why_no_month(self) -> str:
+        if not self._evaluation.context.volume_stated:
+            return NO_VOLUME
+        return "the dollars a month are not known"
 
     def _figure(self, arm: str, criterion: Criterion, mean: float) -> float | None:
         """Return a criterion's figure from the mean of its items."""

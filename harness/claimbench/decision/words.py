@@ -5,17 +5,28 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from claimbench import stats
 from claimbench.decision.choose import Against, Decision, Month
 from claimbench.decision.gates import Cell
+from claimbench.decision.values import DOLLARS
 from claimbench.decision.weights import Move
+from claimbench.number_text.dollars import equal, told_apart, usd
+from claimbench.types import Criterion
+
+LEAST_YEAR = 0.005
+"""Dollars a year below which two bills are the same."""
+LEVEL = 1e-12
+"""Values of a criterion that differ by less are the same."""
 
 
 def headline(decision: Decision) -> str:
     """Return the one sentence that a buyer reads first."""
     if decision.outcome == "recommended" and decision.arm is not None:
-        return f"Choose {decision.arm}: {_why(decision, decision.arm)}."
+        return f"Choose {decision.arm}: {_why(decision, decision.arm)}{_still_open(decision)}."
     if decision.outcome == "tied":
-        return f"No recommendation yet: {_tie(decision)}."
+        return f"No recommendation yet: {_tie(decision)}{_still_open(decision)}."
+    if decision.outcome == "alone":
+        return f"No recommendation: {_alone(decision)}."
     if decision.outcome == "open":
         return f"No recommendation yet: {_open(decision)}."
     return f"No recommendation: {_missed(decision)}."
@@ -25,14 +36,35 @@ def _why(decision: Decision, arm: str) -> str:
     n = len(decision.spec.requirements)
     rivals = [name for name in decision.candidates if name != arm]
     if not rivals:
-        others = len(decision.arms) - 1
-        if n == 0:
-            return "it is the only arm that was measured"
-        alone = f"the only one of {others + 1} arms that" if others else "it"
-        return f"{alone} meets {_all(n)}"
+        return f"the only one of {len(decision.arms)} arms that meets {_all(n)}"
     leads = [f"{_points(decision.leads[name].est)} over {name}" for name in rivals]
     meets = f"it meets {_all(n)}, and " if n else ""
     return f"{meets}it has the highest total by your weights, by {_list(leads)}"
+
+
+def _open_arms(decision: Decision) -> list[str]:
+    """Return the measured arms that miss nothing and leave something open."""
+    return [arm for arm in decision.arms if decision.state(arm) == "open"]
+
+
+def _still_open(decision: Decision) -> str:
+    """Name the arms that could still meet everything, with what each leaves open."""
+    arms = _open_arms(decision)
+    if not arms:
+        return ""
+    of: dict[tuple[str, ...], list[str]] = {}
+    for arm in arms:
+        names = tuple(cell.requirement for cell in decision.of(arm, "open"))
+        of.setdefault(names, []).append(arm)
+    parts = [f"{', '.join(who)} on {_list(names)}" for names, who in of.items()]
+    verb = "is" if len(arms) == 1 else "are"
+    return f"; {len(arms)} more {verb} still open ({'; '.join(parts)})"
+
+
+def _alone(decision: Decision) -> str:
+    n = len(decision.spec.requirements)
+    meets = f" and meets {_all(n)}" if n else ""
+    return f"{decision.arms[0]} alone was measured{meets}; there is nothing to choose between"
 
 
 def _all(n: int) -> str:
@@ -40,6 +72,11 @@ def _all(n: int) -> str:
 
 
 def _tie(decision: Decision) -> str:
+    if decision.at_prices is not None:
+        stated, priced = decision.at_prices
+        return (
+            f"by what vendors say that they charged it would be {stated}, at their prices {priced}"
+        )
     names = _list(decision.candidates)
     both = "both meet" if len(decision.candidates) == 2 else "all meet"
     n = len(decision.spec.requirements)
@@ -48,21 +85,74 @@ def _tie(decision: Decision) -> str:
         return f"{meets}; no criteria are declared that would choose between them"
     unknown = [name for name in decision.candidates if name in decision.why_no_total]
     if unknown:
-        return f"{meets}; {unknown[0]} has no total ({decision.why_no_total[unknown[0]]})"
+        return f"{meets}; {_no_total(decision, unknown)}"
     return f"{meets}; your weights do not separate them on these data{_cheaper(decision)}"
 
 
+def _no_total(decision: Decision, unknown: Sequence[str]) -> str:
+    """Name every candidate without a total, with what is not known of each."""
+    of: dict[str, list[str]] = {}
+    for name in unknown:
+        of.setdefault(decision.why_no_total[name], []).append(name)
+    if len(unknown) == len(decision.candidates) and len(of) == 1:
+        return f"no arm has a total ({next(iter(of))})"
+    parts = [
+        f"{_list(names)} {'has' if len(names) == 1 else 'have'} no total ({why})"
+        for why, names in of.items()
+    ]
+    return _list(parts)
+
+
+def items_line(decision: Decision, n_items: int) -> str:
+    """Say which samples each criterion is over; empty where each is over all ``n_items``."""
+    totals = decision.totals
+    if totals is None:
+        return ""
+    over = [totals.items_of(i) for i in range(len(totals.criteria))]
+    if all(n is None or n == n_items for n in over):
+        return ""
+    parts = []
+    for criterion, n in zip(totals.criteria, over, strict=True):
+        parts.append(f"{criterion.name} on {_over(criterion, n)}")
+    bills = any(one.month is not None for one in decision.against.values())
+    own = "; dollars a month against the incumbent on all of an arm's requests" if bills else ""
+    return f"{'; '.join(parts)}{own}"
+
+
+def _over(criterion: Criterion, n: int | None) -> str:
+    if n is None:
+        return "each arm's own calls"
+    if criterion.metric == "accuracy":
+        return f"the {n:,} samples that all arms have a score of"
+    if criterion.metric in DOLLARS:
+        return f"the {n:,} samples that all arms answered or charged for"
+    return f"the {n:,} samples that all arms were asked"
+
+
 def _cheaper(decision: Decision) -> str:
-    """Name the cheapest of the candidates, where that is decided against the incumbent only."""
+    """Name the candidate that costs least: a month where bills are known, else a request, against
+    the incumbent; nobody where one is not known.
+    """
+    billed = any(one.month is not None or one.was is not None for one in decision.against.values())
+    dollars_of = _month_usd if billed else _dollar_ratio
     known: list[tuple[float, str]] = []
     for name in decision.candidates:
-        ratio = _dollar_ratio(decision, name)
-        if ratio is None:
+        dollars = dollars_of(decision, name)
+        if dollars is None:
             return ""
-        known.append((ratio, name))
-    if len({ratio for ratio, _ in known}) < 2:
+        known.append((dollars, name))
+    if len({dollars for dollars, _ in known}) < 2:
         return ""
-    return f" ({min(known)[1]} costs least per request)"
+    return f" ({min(known)[1]} costs least {'a month' if billed else 'per request'})"
+
+
+def _month_usd(decision: Decision, name: str) -> float | None:
+    if name == decision.spec.incumbent:
+        found = next((one.was for one in decision.against.values() if one.was is not None), None)
+    else:
+        against = decision.against.get(name)
+        found = None if against is None else against.month
+    return None if found is None else found.usd
 
 
 def _dollar_ratio(decision: Decision, name: str) -> float | None:
@@ -107,28 +197,54 @@ def against_lines(decision: Decision, arm: str) -> list[str]:
     incumbent = decision.spec.incumbent
     if against is None or incumbent is None:
         return []
-    level = f"{100 * (1 - decision.alpha):.4g}%"
-    bill = _bill(against, incumbent, level)
+    level = _level(1 - decision.alpha)
+    bill = _bill(against, incumbent)
     dollars = _dollars(against, incumbent, level) if bill is None else bill
-    return [line for line in (dollars, _score(against, level)) if line]
+    return [line for line in (dollars, _score(against, incumbent, level)) if line]
 
 
-def _bill(against: Against, incumbent: str, level: str) -> str | None:
+def _level(level: float) -> str:
+    return f"{100 * level:.4g}%"
+
+
+def _bill(against: Against, incumbent: str) -> str | None:
     mine, theirs = against.month, against.was
     if mine is None or theirs is None:
         return None
     return (
-        f"{_usd(mine, level)} a month instead of {_usd(theirs, level)} of {incumbent}"
-        f" ({mine.rests_on})"
+        f"{_usd(mine)} a month instead of {_usd(theirs)} of {incumbent}"
+        f"{_year(against.year)} ({mine.rests_on})"
     )
 
 
-def _usd(month: Month, level: str) -> str:
-    said = f"${month.usd:,.2f}" if month.usd < 100 else f"${month.usd:,.0f}"
-    if month.low is None or month.high is None:
+def _year(saved: stats.Interval | None) -> str:
+    """Say what is saved in the first twelve months, with what comes once."""
+    if saved is None or saved.est is None or not math.isfinite(saved.est):
+        return ""
+    if abs(saved.est) < LEAST_YEAR and not saved.lo < saved.hi:
+        return ", as much in a year"
+    show = told_apart(usd, saved.lo, saved.hi)
+
+    def gap(dollars: float) -> str:
+        return f"{show(abs(dollars))} {'more' if dollars < 0 else 'less'}"
+
+    said = f", {gap(saved.est)} a year"
+    if not (math.isfinite(saved.lo) and math.isfinite(saved.hi)) or equal(saved.lo, saved.hi):
         return said
-    ends = [f"${end:,.2f}" if end < 100 else f"${end:,.0f}" for end in (month.low, month.high)]
-    return said if ends[0] == ends[1] == said else f"{said} ({level}: {ends[0]} to {ends[1]})"
+    level = _level(saved.level)
+    ends = saved.lo, saved.hi
+    if saved.est < 0 and saved.hi <= 0:
+        ends = saved.hi, saved.lo
+    if min(ends) < 0 < max(ends):
+        return f"{said} ({level}: {gap(ends[0])} to {gap(ends[1])})"
+    return f"{said} ({level}: {show(abs(ends[0]))} to {show(abs(ends[1]))})"
+
+
+def _usd(month: Month) -> str:
+    show = told_apart(usd, month.low, month.high)
+    if month.low is None or month.high is None or equal(month.low, month.high):
+        return show(month.usd)
+    return f"{show(month.usd)} ({_level(month.level)}: {show(month.low)} to {show(month.high)})"
 
 
 def _dollars(against: Against, incumbent: str, level: str) -> str | None:
@@ -150,12 +266,12 @@ def _dollars(against: Against, incumbent: str, level: str) -> str | None:
     return f"{said} ({level}: {_share(ends[0])} to {_share(ends[1])})"
 
 
-def _score(against: Against, level: str) -> str | None:
+def _score(against: Against, incumbent: str, level: str) -> str | None:
     found = against.accuracy
     if found is None or found.est is None or not found.bounded:
         return None
     return (
-        f"accuracy {100 * found.est:+.1f} points ({level}:"
+        f"accuracy {100 * found.est:+.1f} points against {incumbent} ({level}:"
         f" {100 * found.lo:+.1f} to {100 * found.hi:+.1f})"
     )
 
@@ -170,24 +286,41 @@ def unsettled(decision: Decision) -> list[Cell]:
 
 
 def wins_line(decision: Decision) -> str | None:
-    """Say under how many of all weights the leading arm wins."""
-    if not decision.wins or decision.totals is None:
-        return None
+    """Say under how many of all weights the leading arm wins; of arms that are worth the same on
+    every criterion, that they are level.
+    """
     totals = decision.totals
+    if not decision.wins or totals is None:
+        return None
+    if _all_level(decision):
+        return f"{_list(list(decision.wins))} have the same total under all weights"
     leader = decision.arm or max(decision.wins, key=lambda arm: totals.total(arm) or 0.0)
     return f"{leader} has the highest total under {100 * decision.wins[leader]:.0f}% of all weights"
 
 
 def move_line(decision: Decision) -> str | None:
     """Say the smallest change of weights that changes the winner."""
-    if not decision.wins:
+    if not decision.wins or _all_level(decision):
         return None
     move = decision.move
     if move is None:
-        return "no change of weights changes the winner"
+        led = "the winner" if decision.arm else "which arm has the highest total"
+        return f"no change of weights changes {led}"
     if not move.taken:
         return f"{move.rival} is level with it"
     return f"to draw level, {move.rival} needs {_moved(move)}"
+
+
+def _all_level(decision: Decision) -> bool:
+    """Tell whether all candidates are worth the same on every criterion."""
+    totals = decision.totals
+    if totals is None:
+        return False
+    first, *others = (totals.values(arm) for arm in decision.wins)
+    return first is not None and all(
+        other is not None and max(abs(a - b) for a, b in zip(first, other, strict=True)) < LEVEL
+        for other in others
+    )
 
 
 def _moved(move: Move) -> str:
@@ -205,9 +338,13 @@ def _points(points: float) -> str:
 
 
 def _share(share: float) -> str:
-    """Return a share as a percentage with as many digits as it takes to tell it from the ends."""
+    """Return a share as a percentage with as many digits as it takes to tell it from the ends.
+
+    Dearer by more than all of the rival's dollars is a share above 1.
+    """
     percent = 100 * share
-    digits = 1 if abs(percent) < 99.9 else min(4, 1 + math.ceil(-math.log10(100 - percent + 1e-9)))
+    left = 100 - percent
+    digits = 1 if not 0 <= left <= 0.1 else min(4, 1 + math.ceil(-math.log10(left + 1e-9)))
     return f"{percent:.{max(digits, 1)}f}%"
 
 

@@ -7,14 +7,17 @@ arm's own tokenizer, its verbosity or its accuracy on these requests.
 
 from __future__ import annotations
 
-import statistics
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+import numpy as np
+
 from claimbench.pricing.arms import ArmPrice
 from claimbench.pricing.model import MILLION, UnknownPrice, usd_rate
+from claimbench.stats.arrays import FloatArray
 from claimbench.types import Claim, Json
 
 INPUT_RANGE = (0.8, 1.2)
@@ -49,14 +52,16 @@ class Projection:
     why_unknown: str | None = None
 
 
-def token_basis(n_in: Sequence[float], n_out: Sequence[float]) -> TokenBasis | None:
-    """Return the basis from the measured calls' token counts (nan left out); None if nothing was
-    measured.
+def token_basis(n_in: Sequence[FloatArray], n_out: Sequence[FloatArray]) -> TokenBasis | None:
+    """Return the basis from the measured calls' token counts, an array of each arm's (nan left
+    out); None if nothing was measured.
     """
-    seen_in, seen_out = [x for x in n_in if x == x], [x for x in n_out if x == x]
-    if not seen_in or not seen_out:
+    seen_in, seen_out = (np.concatenate([np.empty(0), *of_arms]) for of_arms in (n_in, n_out))
+    seen_in, seen_out = seen_in[~np.isnan(seen_in)], seen_out[~np.isnan(seen_out)]
+    if not len(seen_in) or not len(seen_out):
         return None
-    return TokenBasis(statistics.fmean(seen_in), statistics.median(seen_out), len(seen_in))
+    mean = math.fsum(seen_in) / len(seen_in)
+    return TokenBasis(mean, float(np.median(seen_out)), len(seen_in))
 
 
 def project_arm(price: ArmPrice, basis: TokenBasis, at_utc: datetime) -> Projection:
@@ -102,16 +107,19 @@ def _usd(
 ) -> Decimal:
     assert price.price is not None  # noqa: S101  # project_arm has looked
     rates = price.price.rates_at(at_utc, price.tier, context or None)
+    exchange = usd_rate(price.fx, price.price.currency, at_utc)
+    scale = price.price.factor * (Decimal(1) if exchange is None else exchange.usd_per_unit)
+    if price.price.per_request_only:
+        return rates["per_request"].base * scale
     if "input" not in rates or "output" not in rates or price.price.needs:
         raise UnknownPrice(f"{price.price.id} is not priced by input and output tokens alone")
-    exchange = usd_rate(price.fx, price.price.currency, at_utc)
     n_in = Decimal(repr(basis.input_tokens * factor_in))
     n_out = Decimal(repr(basis.output_tokens * factor_out))
     total = round(n_in)
     usd = (n_in * rates["input"].at(total) + n_out * rates["output"].at(total)) / MILLION
     if "per_request" in rates:
         usd += rates["per_request"].base
-    return usd * price.price.factor * (Decimal(1) if exchange is None else exchange.usd_per_unit)
+    return usd * scale
 
 
 def project_ratio(

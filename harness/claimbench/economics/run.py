@@ -88,11 +88,14 @@ def side_of(price: ArmPrice, rows: CallRows, moment: datetime) -> CostSide | Non
         return None
     total = round(tokens_in)
     factor = float(price.price.factor)
-    cached = _mean(np.nan_to_num(rows.cache_read)) or 0.0
+    counted = ~np.isnan(rows.cache_read)  # what nobody told is no share of 0
+    cached = _mean(rows.cache_read[counted])
+    cached_of = _mean(rows.n_in[counted])
+    share = 0.0 if not cached or not cached_of else min(1.0, cached / cached_of)
     return ApiSide(
         tokens_in,
         tokens_out,
-        min(1.0, cached / tokens_in) if tokens_in else 0.0,
+        share,
         float(rates["input"].at(total)) * factor,
         float(rates["output"].at(total)) * factor,
         float(rates["cache_read"].at(total)) * factor if "cache_read" in rates else None,

@@ -5,9 +5,11 @@ made.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from claimbench.tables.build import CallTable, ItemTable
+from claimbench.tables.ragged import ragged
 from claimbench.types import Attempt, Call
 
 if TYPE_CHECKING:
@@ -48,11 +50,10 @@ def calls(table: CallTable, item_names: Sequence[str]) -> pd.DataFrame:
     frames = []
     for arm, rows in table.arms.items():
         columns: dict[str, Any] = {"arm": [arm] * len(rows.call_id)}
-        columns.update(
-            {name: value for name, value in vars(rows).items() if isinstance(value, np.ndarray)}
-        )
+        read = [(one.name, getattr(rows, one.name)) for one in fields(rows)]
+        columns.update({name: value for name, value in read if isinstance(value, np.ndarray)})
         columns["item"] = [item_names[i] for i in rows.item]
-        columns["n_chunk_gaps"] = [len(gaps) for gaps in rows.chunk_gaps_s]
+        columns["n_chunk_gaps"] = ragged(rows.chunk_gaps_s).lengths().tolist()
         frames.append(pd.DataFrame(columns))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 

@@ -5,12 +5,14 @@ Only ``bench run`` comes here, after consent. Every other command reads the kept
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from claimbench.errors import BenchError
+from claimbench.plan.simulated.talks import as_read, is_talk
 from claimbench.scorers import load
 from claimbench.scorers.own_code.process import ScorerProcess
 from claimbench.scorers.own_code.scorer import PYTHON, PythonScorer
+from claimbench.scorers.own_code.tools import script_file
 from claimbench.store.results import ResultsStore
 from claimbench.suite.codec import suite_from_json
 from claimbench.trust import is_trusted
@@ -21,12 +23,14 @@ KIND = "own score"
 
 
 def require_consent(suite: Suite) -> None:
-    """Refuse a suite whose scorers nobody agreed to run; nothing has been sent yet.
+    """Refuse a suite whose scorers and tools nobody agreed to run; nothing has been sent yet.
 
     Raises:
         BenchError: it names what would run.
     """
     scripts = [one.script for task in suite.tasks for one in own_scorers(task)]
+    simulators = [task.simulator for task in suite.tasks if task.simulator is not None]
+    scripts += [script_file(one.script) for one in simulators if one.script is not None]
     asked = [script for script in scripts if not is_trusted(script.code)]
     if asked:
         listed = "".join(f"\n    {what}" for script in asked for what in script.code.runs)
@@ -55,16 +59,22 @@ def score_answers(store: ResultsStore, run_id: str) -> int:
     for task in suite.tasks:
         for scorer in own_scorers(task):
             if is_trusted(scorer.script.code):
-                asked += _score_task(store, run_id, task, scorer)
+                asked += _score_task(store, run_id, suite, task, scorer)
     return asked
 
 
-def _score_task(store: ResultsStore, run_id: str, task: Task, scorer: PythonScorer) -> int:
+def _score_task(
+    store: ResultsStore, run_id: str, suite: Suite, task: Task, scorer: PythonScorer
+) -> int:
     known = stored_scores(store, run_id, task, scorer)
     samples = {sample.id: sample for sample in task.samples}
     found: dict[str, Score] = {}
+    read: Iterable[CallRecord] = store.records(run_id)
+    if is_talk(task):
+        every = list(read)
+        read = as_read(suite, [one for one in every if one.call.role == "subject"], every)
     with ScorerProcess(scorer.script, scorer.options.seconds) as process:
-        for record in store.records(run_id):
+        for record in read:
             call = record.call
             if call.task != task.name or call.id in known or not _is_answer(record):
                 continue
@@ -74,7 +84,7 @@ def _score_task(store: ResultsStore, run_id: str, task: Task, scorer: PythonScor
 
 
 def _is_answer(record: CallRecord) -> bool:
-    return record.call.role != "judge" and record.outcome is Outcome.OK
+    return record.call.role == "subject" and record.outcome is Outcome.OK
 
 
 def stored_scores(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from claimbench.stats.agreement import quadratic_kappa
-from claimbench.tables.types import FloatArray, ItemTable
+from claimbench.tables.types import BoolArray, FloatArray, ItemTable
 from claimbench.types import CallRecord, Outcome, Score, Suite
 
 if TYPE_CHECKING:
@@ -55,9 +55,16 @@ def draw(suite: Suite, records: Sequence[CallRecord], wanted: int, seed: int) ->
     Only items that every arm has answered can be drawn, for claims compare what arms did on the
     same item.
     """
-    judged = {task.name for task in suite.tasks if task.scorers and task.judge is not None}
+    judged = {
+        task.name
+        for task in suite.tasks
+        if task.scorers and (task.judge is not None or task.pairwise is not None)
+    }
+    bare = {(task.name, s.id) for task in suite.tasks for s in task.samples if not s.scored}
     done: dict[str, set[str]] = {}
     for record in records:
+        if (record.call.task, record.call.sample_id) in bare:
+            continue
         if record.call.task in judged and record.outcome.answered:
             done.setdefault(f"{record.call.task}/{record.call.sample_id}", set()).add(
                 record.call.arm
@@ -74,6 +81,8 @@ def to_label(people: People, records: Iterable[CallRecord], seed: int) -> list[C
 
     An answer that is empty, refused or cut scores 0 by the outcome table and needs nobody.
     """
+    if not people.sample:
+        return []
     mine = [r for r in records if _item(r) in people.sample and r.outcome is Outcome.OK]
     order = {r.call.id: random.Random(f"{seed}/{r.call.id}").random() for r in mine}  # noqa: S311 - blinds the arms
     return sorted(mine, key=lambda r: (people.sample[_item(r)], order[r.call.id]))
@@ -113,6 +122,21 @@ def human_scores(
     return found
 
 
+def unlabelled(
+    people: People, records: Iterable[CallRecord], items: ItemTable
+) -> dict[str, BoolArray]:
+    """Return by arm the items that were drawn for people while an answer of theirs has no label."""
+    at = {item: i for i, item in enumerate(items.items)}
+    found = {arm: np.zeros(len(at), dtype=np.bool_) for arm in items.arms}
+    for record in records:
+        place = at.get(_item(record))
+        if place is None or _item(record) not in people.sample or record.call.arm not in found:
+            continue
+        if record.outcome is Outcome.OK and record.call.id not in people.labels:
+            found[record.call.arm][place] = True
+    return found
+
+
 def _reached(people: People, records: Iterable[CallRecord]) -> int | None:
     """Return the last place of the drawn order that holds a label; None without labels."""
     return max(
@@ -144,6 +168,8 @@ def judge_agreement(
     """Measure how each task's judge agrees with people: the share of equal scores, and kappa
     weighted by their distance.
     """
+    if not people.labels:
+        return []
     task_of = {
         record.call.id: record.call.task for record in records if record.call.id in people.labels
     }

@@ -2,7 +2,8 @@
 (``UUID_samples.jsonl``), by the JSON Schemas 0.3.0 of github.com/evaleval/every_eval_ever.
 
 What those have no place for (dollars, clusters, epochs) stands as text in an instance's metadata. A
-call without a score is an instance with an ``error``, and is in no figure.
+call without a score is an instance with an ``error``, and is in no figure; a task without any score
+is among the instances alone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from claimbench.evaluation.evaluate import Evaluation
 from claimbench.exporters.rows import ExportRow, by_task, figures, model_name, run_moment, slug
 from claimbench.importers.tools.every_eval_ever import OWN_KEY
+from claimbench.pricing.told import TOLD_FIELDS
 from claimbench.types import Arm, Json, Task, Usage
 
 SCHEMA = "0.3.0"
@@ -45,7 +47,11 @@ def every_eval_ever_files(
         },
         "eval_library": {"name": "claimbench", "version": manifest.tool_version},
         "model_info": _model(arm),
-        "evaluation_results": [_result(task, mine, arm) for task, mine in tasks],
+        "evaluation_results": [
+            _result(task, mine, arm)
+            for task, mine in tasks
+            if any(row.value is not None for row in mine)
+        ],
         "detailed_evaluation_results": {
             "format": "jsonl",
             "file_path": f"{home}/{name}_samples.jsonl",
@@ -94,7 +100,7 @@ def _result(task: Task, rows: Sequence[ExportRow], arm: Arm) -> dict[str, Json]:
         "evaluation_name": task.name,
         "source_data": {"dataset_name": task.name, "source_type": "other"},
         "metric_config": config,
-        "score_details": {"score": mean or 0.0, "uncertainty": uncertain},
+        "score_details": {"score": mean, "uncertainty": uncertain},
         "generation_config": {"generation_args": args},
     }
 
@@ -110,10 +116,11 @@ def _instance(row: ExportRow, task: Task, arm: Arm, identity: str) -> dict[str, 
     last = row.turns[-1]["content"] if row.turns else ""
     target = row.sample.target
     several = target if isinstance(target, list) else None
-    references = [row.shown(str(one)) for one in several] if several else [row.target]
+    whole = [] if row.target is None else [row.target]
+    references = [row.shown(str(one)) for one in several] if several else whole
     own = row.own
     told = {
-        f"{OWN_KEY}.{k}": str(own[k]) for k in ("cost_usd", "cost_basis", "cluster") if k in own
+        f"{OWN_KEY}.{k}": str(own[k]) for k in (*TOLD_FIELDS, "cluster", "judged_by") if k in own
     }
     missing = row.record.error or row.record.outcome.value
     return {
@@ -148,12 +155,11 @@ def _millis(seconds: Json) -> float | None:
 def _usage(usage: Usage | None) -> dict[str, Json] | None:
     if usage is None or usage.input_total is None or usage.output_total is None:
         return None
-    wrote = (usage.cache_write_5m or 0) + (usage.cache_write_1h or 0)
     return {
         "input_tokens": usage.input_total,
         "output_tokens": usage.output_total,
         "total_tokens": usage.input_total + usage.output_total,
         "input_tokens_cache_read": usage.cache_read,
-        "input_tokens_cache_write": wrote or None,
+        "input_tokens_cache_write": usage.cache_write,
         "reasoning_tokens": usage.output_reasoning,
     }

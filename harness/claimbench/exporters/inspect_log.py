@@ -120,7 +120,7 @@ def _inspect_sample(row: ExportRow, model: str) -> dict[str, Json]:
         "id": row.sample.id,
         "epoch": record.call.epoch + 1,
         "input": turns,
-        "target": row.target,
+        "target": row.target or "",  # Inspect asks for a text
         "messages": [*turns, answer],
         "output": output,
         "scores": {},
@@ -128,7 +128,7 @@ def _inspect_sample(row: ExportRow, model: str) -> dict[str, Json]:
             "outcome": record.outcome.value,
             "cluster": row.sample.cluster,
             **row.sample.slices,
-            OWN_KEY: row.own,
+            OWN_KEY: {**row.own, "target_known": row.target is not None},
         },
         "store": {},
         "events": [],
@@ -155,34 +155,32 @@ def _usage(row: ExportRow) -> dict[str, int]:
 
 
 def _inspect_usage(usage: Usage) -> dict[str, int]:
-    """Return Inspect's usage: cached input stands beside ``input_tokens``, so the total holds all
-    three.
+    """Return Inspect's usage, what is unknown left out: cached input stands beside
+    ``input_tokens``, so the total holds all three.
     """
-    if usage.input_fresh is None or usage.output_total is None:
+    if usage.input_total is None or usage.output_total is None:
         return {}
-    read = usage.cache_read or 0
-    write = (usage.cache_write_5m or 0) + (usage.cache_write_1h or 0)
+    read, write = usage.cache_read, usage.cache_write
     found = {
-        "input_tokens": usage.input_fresh,
+        "input_tokens": usage.input_total - (read or 0) - (write or 0),
         "output_tokens": usage.output_total,
-        "total_tokens": usage.input_fresh + read + write + usage.output_total,
+        "total_tokens": usage.input_total + usage.output_total,
+    }
+    more = {
         "input_tokens_cache_read": read,
         "input_tokens_cache_write": write,
+        "reasoning_tokens": usage.output_reasoning,
     }
-    if usage.output_reasoning is not None:
-        found["reasoning_tokens"] = usage.output_reasoning
-    return found
+    return found | {name: count for name, count in more.items() if count is not None}
 
 
 def _sum_usage(rows: Sequence[ExportRow]) -> dict[str, int]:
-    """Sum the tokens; empty where one call's are unknown, for a sum of the rest would look like
-    all.
+    """Sum the tokens of each kind; a kind that one call leaves unknown is left out, for a sum of
+    the rest would look like all.
     """
+    parts = [_usage(row) for row in rows]
     total: dict[str, int] = {}
-    for row in rows:
-        usage = _usage(row)
-        if not usage:
-            return {}
-        for key, value in usage.items():
-            total[key] = total.get(key, 0) + value
+    for kind in parts[0] if parts else ():
+        if all(kind in part for part in parts):
+            total[kind] = sum(part[kind] for part in parts)
     return total

@@ -11,6 +11,7 @@ import numpy as np
 from claimbench.evaluation.evaluate import Evaluation
 from claimbench.importers.imported import mean_and_stderr
 from claimbench.plan.prompts import render
+from claimbench.pricing.told import beside_charges, dollar_fields
 from claimbench.privacy.redact import Redactor
 from claimbench.types import Arm, Attempt, CallRecord, Cost, Json, Outcome, Sample, Score, Task
 
@@ -27,6 +28,7 @@ class ExportRow:
         tries: list[Attempt],
         redact: Redactor,
         cost: Cost | None = None,
+        at_prices: Cost | None = None,
     ) -> None:
         self.record = record
         self.task = task
@@ -34,12 +36,13 @@ class ExportRow:
         self.score = score
         self.final = tries[-1] if tries else None
         self.cost = cost
+        self.at_prices = at_prices
         self._redact = redact
 
     @property
     def value(self) -> float | None:
         """Return the score in the main analysis; None = missing."""
-        if self.record.outcome.missing:
+        if self.record.outcome.missing or not self.sample.scored:
             return None
         if self.score is None or self.score.value is None:
             return 0.0 if self.record.outcome is not Outcome.OK else None
@@ -68,9 +71,11 @@ class ExportRow:
         ]
 
     @property
-    def target(self) -> str:
-        """Return the expected answer as text."""
+    def target(self) -> str | None:
+        """Return the expected answer as text; None = unknown."""
         given = self.sample.target
+        if given is None:
+            return None
         return self.shown(
             given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
         )
@@ -78,12 +83,15 @@ class ExportRow:
     @property
     def own(self) -> dict[str, Json]:
         """Return what other tools' formats have no place for, so that an import has it again:
-        dollars (as text, to the last digit), tokens, seconds, cluster; what is unknown is left out.
+        dollars (as text, to the last digit) with their basis, tokens, seconds, cluster, the judge
+        of the score; what is unknown is left out.
         """
         told: dict[str, Json] = {"sample_id": self.sample.id, "cluster": self.sample.cluster}
-        if self.cost is not None and self.cost.amount is not None and self.cost.currency == "USD":
-            told["cost_usd"] = str(self.cost.amount)
-            told["cost_basis"] = self.cost.basis
+        if self.task.judged_by is not None:
+            told["judged_by"] = self.task.judged_by
+        for name, value in dollar_fields(self.cost, self.at_prices).items():
+            if value is not None:
+                told[name] = str(value)
         if self.final is None:
             return told
         usage, timing = self.final.usage, self.final.timing
@@ -108,6 +116,7 @@ def rows_by_arm(evaluation: Evaluation, redact: Redactor) -> dict[str, list[Expo
     headline = {t.name: t.scorers[0].name for t in stored.suite.tasks if t.scorers}
     scores = {(s.call_id, s.scorer): s for s in evaluation.scores}
     costs = evaluation.costs.calls
+    at_prices = beside_charges(stored.attempts, evaluation.costs, evaluation.at_prices)
     tries: dict[str, list[Attempt]] = {}
     for attempt in stored.attempts:
         tries.setdefault(attempt.call_id, []).append(attempt)
@@ -126,6 +135,7 @@ def rows_by_arm(evaluation: Evaluation, redact: Redactor) -> dict[str, list[Expo
             mine,
             redact,
             costs.get(call.id),
+            at_prices.get(call.id),
         )
         rows.setdefault(call.arm, []).append(row)
     return rows

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from claimbench.error_words import one_of
 from claimbench.errors import SuiteError
-from claimbench.importers import table
 from claimbench.importers.columns.bounds import refuse_impossible
 from claimbench.importers.formats import FORMATS, Given
 from claimbench.importers.imported import Imported, ImportFault, ImportOptions, merge, same_task
+from claimbench.importers.judges.tasks import notes_of
+from claimbench.importers.tables import table
 from claimbench.suite.files.records import records_at
 
 TOOLS = tuple(one.tool for one in FORMATS)
@@ -47,7 +49,8 @@ def read_files(paths: Sequence[Path], options: ImportOptions, kind: str | None =
     by_name = known is None or known.pairs_by_name
     if by_name and options.task is None and len(parts) == len(files):
         parts = same_task(parts, [path.stem for path in files])
-    return merge(parts, options.arms)
+    whole = merge(parts, options.arms)
+    return replace(whole, notes=(*whole.notes, *notes_of(whole)))
 
 
 def kind_of(path: Path) -> str:

@@ -25,7 +25,10 @@ from claimbench.importers.tools import (
     lighteval,
     lm_eval_old,
     openai_evals,
+    pairwise,
     promptfoo,
+    router_bench,
+    tau2,
 )
 from claimbench.suite.datasets import read_table
 from claimbench.suite.files.traffic import langfuse, litellm, openrouter, otel
@@ -215,11 +218,18 @@ FORMATS: tuple[Format, ...] = (
         lambda g: g.is_lines and openai_evals.is_spec(g.first),
         _each(openai_evals.read),
     ),
+    Format(tau2.KIND, "tau2", lambda g: tau2.is_results(g.document), _each(tau2.read)),
     Format(
         lm_eval_old.KIND,
         "lm-eval before 0.4",
         lambda g: lm_eval_old.is_results(g.document),
         _each(lm_eval_old.read),
+    ),
+    Format(
+        router_bench.KIND,
+        "RouterBench",
+        lambda g: router_bench.is_row(g.first),
+        _each(router_bench.read),
     ),
     Format(
         load_tests.VLLM,
@@ -238,6 +248,9 @@ FORMATS: tuple[Format, ...] = (
         "AIPerf",
         lambda g: load_tests.is_aiperf(g.first) or load_tests.is_aiperf_summary(g.document),
         _each(load_tests.read_aiperf),
+    ),
+    Format(
+        pairwise.KIND, "votes on pairs", lambda g: pairwise.is_row(g.first), _each(pairwise.read)
     ),
     Format(litellm.NAME, "LiteLLM", _knows_log(litellm.NAME), _each(arms.read)),
     Format(openrouter.NAME, "OpenRouter", _knows_log(openrouter.NAME), _each(arms.read)),

@@ -28,6 +28,7 @@ from claimbench.importers.imported import (
     unknown_metric,
 )
 from claimbench.importers.json_values import digest
+from claimbench.pricing.told import ToldDollars
 from claimbench.types import Json, Usage
 
 ROUNDED = 6e-4
@@ -49,6 +50,7 @@ class Answer:
     error: str | None = None
     usage: Usage | None = None
     usd: Decimal | None = None
+    told: ToldDollars | None = None
     latency_s: float | None = None
     ttft_s: float | None = None
     sent: datetime | None = None
@@ -56,6 +58,8 @@ class Answer:
     cluster: str = ""
     slices: Mapping[str, str] = field(default_factory=dict)
     explanation: str = ""
+    judge: Mapping[str, str] = field(default_factory=dict)
+    """Metric -> what says that a model as judge gave it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,8 @@ def _call(answer: Answer, metric: str, kind: str) -> ImportedCall:
         fingerprint=digest(answer.shown, answer.target),
         explanation=answer.explanation,
         ttft_s=answer.ttft_s,
+        judge=answer.judge.get(metric, ""),
+        told=answer.told,
     )
 
 

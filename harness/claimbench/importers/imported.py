@@ -15,6 +15,7 @@ from typing import TypeVar
 from claimbench.error_words import did_you_mean, one_of
 from claimbench.errors import BenchError
 from claimbench.importers.direction import inverted
+from claimbench.pricing.told import ToldDollars
 from claimbench.types import Json, SamplingParams, Usage
 
 T = TypeVar("T")
@@ -66,7 +67,9 @@ class ImportedCall:
     """One answer with the tool's own scores (metric -> value). None is what the file does not tell.
 
     ``fingerprint`` stands for the item as this arm was asked it; ``prompt_hash`` for the prompt,
-    where prompts can be compared between models (without chat templates).
+    where prompts can be compared between models (without chat templates). ``judge``: what says that
+    a model gave the scores. ``billed_usd``: a vendor's charge, or what a file calls a cost and no
+    more; ``told``: dollars at the prices of a run of ours that the file comes from.
     """
 
     arm: str
@@ -86,6 +89,21 @@ class ImportedCall:
     prompt_hash: str = ""
     explanation: str = ""
     ttft_s: float | None = None
+    judge: str = ""
+    told: ToldDollars | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedVote:
+    """One vote on the answers of two arms to one sample; ``share``: of the win that ``one`` got."""
+
+    task: str
+    sample_id: str
+    one: str
+    two: str
+    rater: str
+    is_person: bool
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +144,7 @@ class Imported:
     notes: tuple[str, ...] = ()
     metrics: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    votes: tuple[ImportedVote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +334,7 @@ def merge(parts: Sequence[Imported], names: Sequence[str] = ()) -> Imported:
         (*(note for part in renamed for note in part.notes), *_apart(renamed)),
         _one_metric(renamed),
         {name: digest for part in renamed for name, digest in part.files.items()},
+        tuple(vote for part in renamed for vote in part.votes),
     )
 
 
@@ -378,16 +398,22 @@ def _rename(part: Imported, new: Mapping[str, str]) -> Imported:
         arms=tuple(replace(arm, name=new[arm.name]) for arm in part.arms),
         calls=tuple(replace(call, arm=new[call.arm]) for call in part.calls),
         aggregates=tuple(replace(a, arm=new[a.arm]) for a in part.aggregates),
+        votes=tuple(replace(v, one=new[v.one], two=new[v.two]) for v in part.votes),
     )
 
 
 def _one_metric(parts: Sequence[Imported]) -> dict[str, str]:
+    """Return the metric of each task; a file in which every answer failed tells none of its own."""
     metrics: dict[str, str] = {}
+    silent: dict[str, str] = {}
     for part in parts:
+        tried = {call.task for call in part.calls if call.error is None}
         for task, metric in part.metrics.items():
-            if metrics.setdefault(task, metric) != metric:
+            if metric == NOT_SCORED and part.calls and task not in tried:
+                silent[task] = metric
+            elif metrics.setdefault(task, metric) != metric:
                 raise ImportFault(
                     f"task {task}: one file is scored by {metrics[task]!r}, another by {metric!r}",
                     hint="name one that both have with --metric (for tables: --column score=NAME)",
                 )
-    return metrics
+    return silent | metrics

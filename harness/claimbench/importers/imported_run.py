@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
-from claimbench.clock import Clock, FakeClock
+from claimbench.clock import Clock
 from claimbench.importers.imported import (
     NOT_SCORED,
     Aggregate,
@@ -22,40 +21,37 @@ from claimbench.importers.imported import (
     ImportedArm,
     ImportedCall,
     ImportedSample,
+    ImportedVote,
     ImportFault,
 )
 from claimbench.importers.json_values import digest
+from claimbench.importers.judges.tasks import judges_of, scorers_of
+from claimbench.importers.own_inputs import untold
 from claimbench.machine import provenance
 from claimbench.machine.manifest import manifest_of_suite
 from claimbench.plan.call_ids import call_id
 from claimbench.pricing.frozen import freeze_suite
 from claimbench.pricing.price_lists.book import PriceBook
-from claimbench.store.results import ResultsStore
+from claimbench.privacy.redact import WITHHELD
 from claimbench.suite.codec import measured_sha256
 from claimbench.types import (
+    PAIRWISE,
     AnswerSpec,
     Arm,
-    Attempt,
     BudgetSpec,
     Call,
-    CallRecord,
     ClaimSpec,
     ErrorPolicy,
     Json,
     LoadSpec,
     Manifest,
     Message,
-    Outcome,
     Sample,
     SamplingParams,
     ScorerSpec,
-    Session,
     Suite,
     Task,
-    Timing,
 )
-
-NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +64,7 @@ class ImportedRun:
     results: Mapping[str, ImportedCall]
     sources: tuple[str, ...]
     sent_from: Mapping[str, str]
+    votes: tuple[ImportedVote, ...] = ()
 
 
 def build_run(
@@ -130,7 +127,13 @@ def build_run(
     )
     sources = tuple(dict.fromkeys(arm.source for arm in imported.arms))
     return ImportedRun(
-        suite, manifest, calls, results, sources, {arm.name: arm.source for arm in imported.arms}
+        suite,
+        manifest,
+        calls,
+        results,
+        sources,
+        {arm.name: arm.source for arm in imported.arms},
+        imported.votes,
     )
 
 
@@ -139,8 +142,11 @@ def _suite(imported: Imported, name: str, claims: Sequence[ClaimSpec]) -> Suite:
     for sample in imported.samples:
         by_task[sample.task].append(sample)
     epochs = 1 + max((call.epoch for call in imported.calls), default=0)
+    judges = judges_of(imported)
     tasks = tuple(
-        _imported_task(task, rows, imported.metrics.get(task, "score"))
+        _imported_task(
+            task, rows, scorers_of(imported.metrics.get(task, "score"), judges.get(task))
+        )
         for task, rows in by_task.items()
     )
     arms = tuple(_imported_arm(arm) for arm in imported.arms)
@@ -172,12 +178,13 @@ def _suite(imported: Imported, name: str, claims: Sequence[ClaimSpec]) -> Suite:
     )
 
 
-def _imported_task(name: str, rows: Sequence[ImportedSample], metric: str) -> Task:
+def _imported_task(
+    name: str, rows: Sequence[ImportedSample], scorers: tuple[ScorerSpec, ...]
+) -> Task:
     samples = tuple(
-        Sample(row.id, _input(row), row.target, row.cluster or row.id, dict(row.slices), {})
+        Sample(row.id, _input(row), _target(row), row.cluster or row.id, dict(row.slices), {})
         for row in rows
     )
-    scorers = () if metric == NOT_SCORED else (ScorerSpec("imported", {"metric": metric}),)
     return Task(
         name=name,
         samples=samples,
@@ -190,10 +197,15 @@ def _imported_task(name: str, rows: Sequence[ImportedSample], metric: str) -> Ta
 
 
 def _input(row: ImportedSample) -> dict[str, Json]:
-    """Return what the model saw; an item whose input no file tells is known by its name, for items
-    without an input are not all the same item.
+    """Return what the model saw; an item whose input no file tells, or was withheld, is known by
+    its name, for items without an input are not all the same item.
     """
-    return {"shown": row.shown} if row.shown else {"shown": "", "item": [row.task, row.id]}
+    told = {"shown": row.shown}
+    return {"shown": "", "item": [row.task, row.id]} if untold(row.shown) else told
+
+
+def _target(row: ImportedSample) -> Json:
+    return None if row.target == WITHHELD else row.target
 
 
 def _imported_arm(arm: ImportedArm) -> Arm:
@@ -213,7 +225,7 @@ def _with_calls(
     results: dict[str, ImportedCall] = {}
     calls: list[Call] = []
     scores: dict[tuple[str, str], dict[str, Json]] = defaultdict(dict)
-    for call in imported.calls:
+    for call in (*imported.calls, *_never_answered(imported)):
         identity = call_id(suite.measured_sha256, call.task, call.sample_id, call.epoch, call.arm)
         results[identity] = call
         calls.append(
@@ -230,6 +242,25 @@ def _with_calls(
     return replace(suite, tasks=tuple(tasks)), tuple(calls), results
 
 
+def _never_answered(imported: Imported) -> Iterator[ImportedCall]:
+    """Yield a call without a result for each item that another arm of the task answered and this
+    one did not: it is missing. Votes on pairs and logs of load are about no common items.
+    """
+    items: dict[str, dict[tuple[str, int], None]] = defaultdict(dict)
+    answered: dict[tuple[str, str], set[tuple[str, int]]] = defaultdict(set)
+    for call in imported.calls:
+        items[call.task][call.sample_id, call.epoch] = None
+        answered[call.task, call.arm].add((call.sample_id, call.epoch))
+    files = {arm.name: arm.source for arm in imported.arms}
+    for (task, arm), mine in answered.items():
+        if imported.metrics.get(task, "score") in (NOT_SCORED, PAIRWISE):
+            continue
+        for sample_id, epoch in items[task]:
+            if (sample_id, epoch) not in mine:
+                why = f"{files.get(arm, 'the file')} holds no answer of {arm} to this item"
+                yield ImportedCall(arm, task, sample_id, epoch, {}, error=why)
+
+
 def _why_not(arm: ImportedArm, aggregates: Sequence[Aggregate]) -> str:
     told = "; ".join(describe(a) for a in aggregates if a.arm == arm.name)
     return (
@@ -238,17 +269,28 @@ def _why_not(arm: ImportedArm, aggregates: Sequence[Aggregate]) -> str:
     )
 
 
-def describe(aggregate: Aggregate) -> str:
-    """Say an aggregate in words, with its interval or why it has none."""
+def describe(aggregate: Aggregate, has_items: bool = False) -> str:
+    """Say an aggregate in words, with the interval of its own standard error or why it has none.
+
+    ``has_items``: the file has the answers too, and the report gives the one interval of them.
+    """
     text = f"{aggregate.task} {aggregate.metric} {aggregate.value:.4g}"
     interval = aggregate.interval()
+    if has_items:
+        return text if aggregate.n is None else f"{text} (n {aggregate.n})"
     if interval is not None:
-        text += f" [{interval[0]:.4g}, {interval[1]:.4g}] (95%, n {aggregate.n})"
+        text += f" [{interval[0]:.4g}, {interval[1]:.4g}] (n {aggregate.n}, 95% by the standard"
+        text += " error that the file states)"
     elif aggregate.n is None:
         text += " (no interval: the file does not say over how many items)"
     else:
         text += f" (n {aggregate.n}, no interval: too few items or no standard error)"
     return text
+
+
+def arms_with_items(imported: Imported) -> set[tuple[str, str]]:
+    """Return arm and task of all scores whose answers the files have, item by item."""
+    return {(call.arm, call.task) for call in imported.calls}
 
 
 def _aggregate_json(aggregate: Aggregate) -> dict[str, Json]:
@@ -329,120 +371,3 @@ def _difference(
             if keys:
                 return f"{', '.join(keys)} of {task} differs"
     return None
-
-
-def with_history(run: ImportedRun, store: ResultsStore) -> ImportedRun:
-    """Note how many claims earlier imports of the same files were asked, so that "imported again
-    until it passed" shows.
-    """
-    imported = run.manifest.options["imported"]
-    mine = set(dict(imported["files"]).values())
-    earlier = 0
-    for info in store.runs():
-        other = store.manifest(info.run_id)
-        known = other.options.get("imported") or {}
-        if mine & set(dict(known.get("files", {})).values()):
-            earlier += len(other.claims)
-    options = {**run.manifest.options, "imported": {**imported, "claims_before": earlier}}
-    return replace(run, manifest=replace(run.manifest, options=options))
-
-
-def store_run(store: ResultsStore, run: ImportedRun) -> str:
-    """Write the run, one session per file, in one transaction. Returns the run's id."""
-    run_id = run.manifest.run_id
-    calls = tuple(replace(call, run_id=run_id) for call in run.calls)
-    sessions: dict[str, Session] = {}
-    for n, source in enumerate(run.sources, start=1):
-        clock = FakeClock(_start(run, source))
-        began = clock.utc().isoformat()
-        sessions[source] = Session(
-            run_id=run_id,
-            n=n,
-            started_utc=began,
-            monotonic_origin_ns=clock.monotonic_ns(),
-            host={"host": f"unknown client of {source}", "region": None},
-            calibration={},
-            ended_utc=began,
-            end_reason="finished",
-        )
-    attempts: list[Attempt] = []
-    records: list[CallRecord] = []
-    for call in calls:
-        found = run.results[call.id]
-        attempts += _attempts(call, found, sessions[run.sent_from[call.arm]])
-        records.append(_record(call, found))
-    with store.lock_run(run_id):
-        store.add_whole_run(run.manifest, calls, tuple(sessions.values()), attempts, records)
-    return run_id
-
-
-def _start(run: ImportedRun, source: str) -> datetime:
-    """Return the moment a file's run began, as the tool says: its prices are those of that day."""
-    sent = [
-        c.sent
-        for c in run.results.values()
-        if c.sent is not None and run.sent_from[c.arm] == source
-    ]
-    told = run.manifest.options["imported"].get("when", {}).get(source)
-    if sent:
-        return min(sent)
-    return (
-        datetime.fromisoformat(told)
-        if told
-        else datetime.fromisoformat(run.manifest.created_utc).astimezone(UTC)
-    )
-
-
-def _attempts(call: Call, found: ImportedCall, session: Session) -> Iterator[Attempt]:
-    """Yield the one attempt where tokens, dollars or seconds are known; without them there is
-    nothing to tell.
-    """
-    if found.usage is None and found.billed_usd is None and found.latency_s is None:
-        return
-    origin = datetime.fromisoformat(session.started_utc)
-    offset = 0 if found.sent is None else round((found.sent - origin).total_seconds() * NS)
-    sent = session.monotonic_origin_ns + offset
-    known = {
-        "latency_known": float(found.latency_s is not None),
-        "sent_known": float(found.sent is not None),
-    }
-    timing = Timing(
-        scheduled_ns=None,
-        queued_ns=sent,
-        sent_ns=sent,
-        first_content_ns=None if found.ttft_s is None else sent + round(found.ttft_s * NS),
-        first_answer_ns=None,
-        chunk_ns=(),
-        ended_ns=sent + round((found.latency_s or 0) * NS),
-        stamp_source="reported",
-        engine=known,
-    )
-    yield Attempt(
-        call_id=call.id,
-        number=1,
-        session=session.n,
-        timing=timing,
-        outcome=Outcome.SERVER_FAULT if found.error else Outcome.OK,
-        http_status=None,
-        usage=found.usage,
-        usage_raw=None,
-        billed_usd=found.billed_usd,
-        billable="unknown",
-        model_returned=found.model_returned,
-        error=found.error,
-    )
-
-
-def _record(call: Call, found: ImportedCall) -> CallRecord:
-    """Keep the tool's own denominator: what it scored counts as answered, whatever the answer
-    looked like.
-    """
-    return CallRecord(
-        call=call,
-        text=found.text,
-        outcome=Outcome.SERVER_FAULT if found.error else Outcome.OK,
-        finish_reason=found.finish_reason,
-        attempt=1,
-        provenance="imported",
-        error=found.error,
-    )

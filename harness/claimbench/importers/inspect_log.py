@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,8 @@ from claimbench.importers.imported import (
 )
 from claimbench.importers.inspect_spending import Spending, answers_made
 from claimbench.importers.json_values import (
+    as_list,
     digest,
-    dollars,
     get,
     mapping,
     moment,
@@ -45,6 +46,9 @@ from claimbench.importers.json_values import (
     text_of,
     whole,
 )
+from claimbench.importers.judges.inspect_scorers import Graders
+from claimbench.importers.own_inputs import own_input
+from claimbench.pricing.told import read_dollars
 from claimbench.types import Json, SamplingParams
 
 KIND = "inspect"
@@ -116,7 +120,11 @@ def read(path: Path, options: ImportOptions) -> Imported:
     own = "claimbench" in mapping(get(log, "eval", "packages"))
     samples = {str(row.get("id")): _imported_sample(row, task, own) for row in rows}
     spent = Spending(log, model)
-    calls = tuple(_imported_call(row, arm.name, task, metric, spent) for row in rows)
+    graders = Graders(log, metric)
+    calls = tuple(
+        replace(_imported_call(row, arm.name, task, metric, spent), judge=graders.of(row))
+        for row in rows
+    )
     aggregate, more = _checked(arm.name, task, metric, calls, stated)
     notes += [*more, judged_by(task, metric, all_metrics), *spent.notes(path.name, len(rows))]
     if direction.lower_is_better(metric):
@@ -208,7 +216,9 @@ def _member(path: Path, raw: bytes, archive: zipfile.ZipFile, info: zipfile.ZipI
 
 
 def _setup(log: Json, config: Mapping[str, Json]) -> dict[str, Json]:
-    steps = [[get(step, "solver"), get(step, "params")] for step in get(log, "plan", "steps") or []]
+    steps = [
+        [get(step, "solver"), get(step, "params")] for step in as_list(get(log, "plan", "steps"))
+    ]
     return {
         "version": get(log, "eval", "task_version"),
         "solver": steps,
@@ -219,8 +229,8 @@ def _setup(log: Json, config: Mapping[str, Json]) -> dict[str, Json]:
 def _stated(log: Json) -> dict[str, tuple[float, float | None]]:
     """Return scorer -> (accuracy or mean, stderr) as the log states them."""
     stated = {}
-    for score in get(log, "results", "scores") or []:
-        metrics = get(score, "metrics") or {}
+    for score in as_list(get(log, "results", "scores")):
+        metrics = get(score, "metrics")
         value = number(get(metrics, "accuracy", "value"))
         if value is None:
             value = number(get(metrics, "mean", "value"))
@@ -264,7 +274,8 @@ def _headline_scorer(
     for row in rows:
         for name, value in _scores(row).items():
             seen[name].append(value)
-    if not seen and wanted is None:
+    failed = all(get(row, "error", "message") for row in rows)
+    if not seen and (wanted is None or failed):
         return NOT_SCORED, []
     names = [name for name, values in seen.items() if all(0 <= v <= 1 for v in values)]
     if not names:
@@ -286,11 +297,19 @@ def _imported_sample(row: dict[str, Json], task: str, own: bool) -> ImportedSamp
         if isinstance(value, str) and name not in ("outcome", "cluster")
     }
     cluster = str(told.get("cluster") or "")
-    return ImportedSample(task, str(row.get("id")), _shown(row), row.get("target"), cluster, slices)
+    shown = own_input(_turns(row)) if own else _shown(row)
+    known = get(told, OWN_KEY, "target_known") is not False
+    target = row.get("target") if known else None
+    return ImportedSample(task, str(row.get("id")), shown, target, cluster, slices)
 
 
 def _shown(row: dict[str, Json]) -> str:
-    """Return the input as text; long ones stand apart under ``attachments``."""
+    """Return the input as text."""
+    return "\n".join(_turns(row))
+
+
+def _turns(row: dict[str, Json]) -> list[str]:
+    """Return the texts of the input; long ones stand apart under ``attachments``."""
     attached = mapping(row.get("attachments"))
     given = row.get("input")
     turns = given if isinstance(given, list) else []
@@ -302,7 +321,7 @@ def _shown(row: dict[str, Json]) -> str:
                 return str(attached.get(text.removeprefix(mark), text))
         return text_of(text)
 
-    return "\n".join(attached_text(text) for text in texts)
+    return [attached_text(text) for text in texts]
 
 
 def _imported_call(
@@ -316,6 +335,7 @@ def _imported_call(
     ours = mapping(get(row, "metadata", OWN_KEY))
     explanation = get(row, "scores", metric.partition("/")[0], "explanation")
     epoch = whole(row.get("epoch"))
+    charge, told = read_dollars(ours, failed=fault is not None)
     return ImportedCall(
         arm,
         task,
@@ -325,7 +345,7 @@ def _imported_call(
         text_of(get(output, "choices", 0, "message", "content") or ""),
         None if fault is None else str(fault),
         spent.on(row),
-        dollars(ours.get("cost_usd")),
+        charge,
         latency_s=_seconds(row),
         sent=moment(row.get("started_at")),
         finish_reason=_text(get(output, "choices", 0, "stop_reason")),
@@ -333,6 +353,7 @@ def _imported_call(
         fingerprint=digest(_shown(row), row.get("target")),
         explanation=str(explanation or ""),
         ttft_s=seconds(ours.get("ttft_s")),
+        told=told,
     )
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from claimbench.importers.json_values import get, mapping, whole
+from claimbench.importers.json_values import disjoint, get, mapping, whole
 from claimbench.types import Json, Usage
 
 _GRADED = ("model_graded", "grader", "judge", "llm_as")
+"""Parts of the names of scorers that ask a model."""
 _FIELDS = (
     "input_tokens",
     "output_tokens",
@@ -104,7 +105,7 @@ def _graded_here(row: Json) -> bool:
 def _own_calls(row: Json, model: str) -> list[dict[str, Json]]:
     """Return the usage of each call of the model outside of scoring, from the sample's events."""
     found = []
-    for event, scoring in _events(row):
+    for event, scoring in events_of(row):
         if get(event, "event") != "model" or get(event, "model") != model or scoring:
             continue
         usage = get(event, "output", "usage")
@@ -114,8 +115,10 @@ def _own_calls(row: Json, model: str) -> list[dict[str, Json]]:
     return found
 
 
-def _events(row: Json) -> Iterator[tuple[Json, bool]]:
-    """Yield each event with whether it lies inside a scorer: a span (newer logs) or a step."""
+def events_of(row: Json) -> Iterator[tuple[Json, bool]]:
+    """Yield each event of a sample with whether it lies inside a scorer: a span (newer logs) or a
+    step.
+    """
     given = get(row, "events") or get(row, "transcript", "events")
     scorers: set[str] = set()
     steps: list[bool] = []
@@ -133,12 +136,17 @@ def _events(row: Json) -> Iterator[tuple[Json, bool]]:
 
 
 def _summed(parts: list[dict[str, Json]]) -> dict[str, int]:
+    """Sum the tokens of calls. Reasoning that one call does not tell is unknown; cached input is
+    what is told, for the rest of the input counts as fresh.
+    """
     total: dict[str, int] = {}
     for part in parts:
         for name in _FIELDS:
             count = whole(part.get(name))
             if count is not None:
                 total[name] = total.get(name, 0) + count
+    if any(whole(part.get("reasoning_tokens")) is None for part in parts):
+        total.pop("reasoning_tokens", None)
     return total
 
 
@@ -160,14 +168,9 @@ def usage_of(given: Json) -> Usage | None:
     n_out = whole(get(given, "output_tokens"))
     if n_in is None or n_out is None or (n_in == 0 and n_out == 0):
         return None
-    cached = whole(get(given, "input_tokens_cache_read")) or 0
-    written = whole(get(given, "input_tokens_cache_write")) or 0
-    inside = whole(get(given, "total_tokens")) == n_in + n_out and cached + written <= n_in
-    thought = min(whole(get(given, "reasoning_tokens")) or 0, n_out)
-    return Usage(
-        input_fresh=n_in - cached - written if inside else n_in,
-        cache_read=cached,
-        cache_write_5m=written,
-        output_visible=n_out - thought,
-        output_reasoning=thought,
-    )
+    read = whole(get(given, "input_tokens_cache_read"))
+    wrote = whole(get(given, "input_tokens_cache_write"))
+    cached = (read or 0) + (wrote or 0)
+    inside = whole(get(given, "total_tokens")) == n_in + n_out and cached <= n_in
+    total = n_in if inside else n_in + cached
+    return disjoint(total, n_out, read, wrote, whole(get(given, "reasoning_tokens")))

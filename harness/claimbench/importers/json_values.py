@@ -6,16 +6,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from claimbench.errors import SuiteError
+from claimbench.errors import SuiteError, why_unreadable
 from claimbench.importers.imported import ImportFault
 from claimbench.suite.datasets import read_limited
 from claimbench.suite.files.values import (
     YEAR_S,
     as_list,
     digest,
+    disjoint,
     dollars,
     get,
     mapping,
@@ -58,13 +60,17 @@ def load_json(path: Path, raw: bytes, member: str = "") -> Json:
 
 
 def _sound(value: Json) -> Json:
-    """Make half surrogates, which no text can hold, visible in every text of a value."""
+    """Make half surrogates, which no text can hold, visible in every text of a value; a number that
+    is none (NaN, an infinity) is unknown.
+    """
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, dict):
         return {_sound(key): _sound(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_sound(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return value
 
 
@@ -79,7 +85,7 @@ def json_lines(path: Path, raw: bytes) -> Iterator[tuple[int, dict[str, Json]]]:
             value = _sound(json.loads(line))
         except (ValueError, RecursionError) as error:
             raise ImportFault(
-                f"{path}:{position}: not JSON ({error})",
+                f"{path}:{position}: not JSON ({why_unreadable(error)})",
                 hint="a file that is cut short was perhaps not finished by the tool that wrote it",
             ) from None
         if not isinstance(value, dict):
@@ -96,6 +102,7 @@ __all__ = [
     "YEAR_S",
     "as_list",
     "digest",
+    "disjoint",
     "dollars",
     "get",
     "json_lines",

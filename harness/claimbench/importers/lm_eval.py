@@ -30,7 +30,6 @@ from claimbench.importers.imported import (
 )
 from claimbench.importers.json_values import (
     digest,
-    dollars,
     get,
     mapping,
     number,
@@ -38,6 +37,8 @@ from claimbench.importers.json_values import (
     text_of,
     whole,
 )
+from claimbench.importers.own_inputs import own_chat
+from claimbench.pricing.told import read_dollars
 from claimbench.types import Json, SamplingParams, Usage
 
 KIND = "lm-eval"
@@ -166,11 +167,12 @@ def _read_samples(
 ) -> Imported:
     templated = bool(get(data, "chat_template"))
     rows = list(json_values.json_lines(path, raw))
-    if not rows or not is_sample(rows[0][1]):
-        raise ImportFault(
-            f"{path}: not a samples file of lm-eval",
-            hint="its lines hold doc_id and filtered_resps",
-        )
+    for line, row in rows or [(1, {})]:
+        if not is_sample(row):
+            raise ImportFault(
+                f"{path}:{line}: not a sample of lm-eval",
+                hint="each line of a samples file holds doc_id, and filtered_resps or resps",
+            )
     task = _task_of(path, stated)
     metrics = _metrics(rows, stated.get(task, {}))
     lower = {metric for metric, _ in metrics if _points_down(data, task, metric)}
@@ -284,6 +286,7 @@ def _one(
     sample_id = named if isinstance(named, str) and named else str(row["doc_id"])
     target = row.get("target")
     shown = _first_prompt(row.get("arguments"))
+    shown = own_chat(shown) if ours else shown
     given = {metric: number(row.get(metric)) for metric in sorted(metrics)}
     scores = {metric: value for metric, value in given.items() if value is not None}
     answer = row.get("filtered_resps", row.get("resps"))
@@ -292,6 +295,7 @@ def _one(
     item = digest(row.get("doc_hash") or row.get("doc"), target)
     prompt = "" if templated else str(row.get("prompt_hash") or digest(row.get("arguments")))
     error = None if chosen in scores else f"lm-eval gives no {chosen}"
+    charge, told = read_dollars(ours, failed=error is not None)
     call = ImportedCall(
         arm,
         task,
@@ -301,11 +305,13 @@ def _one(
         text_of(answer),
         error,
         _own_usage(ours),
-        dollars(ours.get("cost_usd")),
+        charge,
         seconds(ours.get("e2e_s")),
         fingerprint=item,
         prompt_hash=prompt,
         ttft_s=seconds(ours.get("ttft_s")),
+        judge=str(ours.get("judged_by") or ""),
+        told=told,
     )
     cluster = str(ours.get("cluster") or "")
     return ImportedSample(task, sample_id, shown, target, cluster), call

@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 
 from claimbench.errors import SuiteError
 from claimbench.init.columns import ALIAS_NAMES, UsableRow, draw, one_spelling, plain
-from claimbench.init.typed_targets import (
+from claimbench.init.targets.judged import rubric_by_name, rubric_of
+from claimbench.init.targets.nested import mixed_targets, refuse_nested, refuse_the_same
+from claimbench.init.targets.typed import (
     amounts_decimal,
     date_order,
     final_answers,
@@ -56,11 +58,13 @@ class AnswerPlan:
 
 
 def decide(
-    items: Sequence[UsableRow], path: str, column: str = ""
+    items: Sequence[UsableRow], path: str, column: str = "", inputs: Sequence[str] = ()
 ) -> tuple[AnswerPlan, list[UsableRow], list[str]]:
     """Decide the kind of answer from the targets; returns the plan, the items with targets in its
-    form, and notes. ``column`` is the targets' name, which tells aliases from labels.
+    form, and notes. ``column`` is the targets' name, which tells aliases from labels, ``inputs``
+    are those of what is shown, which tell translations.
     """
+    refuse_the_same(items, path, column)
     listed = _list_plan(items, path, column)
     if isinstance(listed, tuple):
         return listed
@@ -87,11 +91,10 @@ def decide(
         and not plan.date_order
         and not plan.amounts_decimal
         and not plan.worked
-        and _is_summary(rest, column)
     ):
-        plan = replace(
-            plan, rubric=_LONG_RUBRIC, why=f"summaries, by the name {column}", aliases=False
-        )
+        named = rubric_by_name([plain(item.target) for item in rest], column, inputs)
+        if named is not None:
+            plan = replace(plan, rubric=named[0], why=named[1], aliases=False)
     grades = plan.kind == "label" and len(plan.labels) > 2
     if (
         grades
@@ -100,26 +103,6 @@ def decide(
     ):
         plan = replace(plan, graded=True, why=f"{plan.why}, grades of a scale by their name")
     return plan, rest, [*notes_before, *notes]
-
-
-_SUMMARY_NAMES = re.compile(
-    r"(^|[\W_])(summar(y|ies)|highlights?|abstract|tl_?dr|zusammenfassung|résumé|resumen|摘要)([\W_]|$)",
-    re.I,
-)
-_LONG_RUBRIC = (
-    "Good if it says what the reference says, without wrong additions; partly if something that"
-    " matters is missing."
-)
-
-
-def _is_summary(items: Sequence[UsableRow], column: str) -> bool:
-    """Tell summaries by their name, where they are more than a few words: none is equal to another
-    one that is as good.
-    """
-    if not _SUMMARY_NAMES.search(column):
-        return False
-    lengths = sorted(len(plain(item.target).split()) for item in items)
-    return lengths[len(lengths) // 2] > 5
 
 
 _GRADE_NAMES = re.compile(
@@ -222,11 +205,9 @@ def _decide(
     as_json = _json_plan(items, path)
     if as_json is not None:
         return *as_json, []
-    nested = next((item for item in items if isinstance(item.target, dict | list)), None)
-    if nested is not None:
-        raise SuiteError(
-            "some targets are objects or lists and some are not", path=path, line=nested.line
-        )
+    refuse_nested(items, path, column)
+    if any(isinstance(item.target, dict | list) for item in items):
+        raise mixed_targets(items, path, column)
     worked = _worked_plan(items)
     if worked is not None:
         return *worked, []
@@ -290,7 +271,7 @@ def _decide(
         )
         return plan, joined, notes
     tokens = max(32, 8 + max(tokens_for(plain(item.target)) for item in items))
-    rubric, what = _rubric([plain(item.target) for item in items])
+    rubric, what = rubric_of([plain(item.target) for item in items])
     values = [replace(item, target=plain(item.target)) for item in items]
     return (
         AnswerPlan(
@@ -352,35 +333,6 @@ def _date_plan(
     )
     read = "" if order == "any" else f", read as {order}, the only order in which all exist"
     return plan, made, [f"targets such as {plain(made[0].target)} are dates{read}"]
-
-
-_CODE = re.compile(
-    r"^\s*(def |class |import |from \w+ import|return\b|for .+:|if .+:|while .+:|#include|public |"
-    r"function |const |let |var |SELECT |INSERT |UPDATE )|[;{}]\s*$",
-    re.MULTILINE,
-)
-_LONG_TEXT = 200
-_SQL = re.compile(
-    r"\s*(SELECT\b.+\bFROM\b|INSERT\s+INTO\b|UPDATE\b.+\bSET\b|DELETE\s+FROM\b|WITH\b.+\bAS\s*\()",
-    re.I | re.S,
-)
-
-
-def _rubric(targets: Sequence[str]) -> tuple[str, str]:
-    """Return how a model should judge the targets, and what they are; no rubric where equality
-    can.
-    """
-    several = [text for text in targets if "\n" in text.strip()]
-    code = sum(1 for text in targets if len(_CODE.findall(text)) >= 2 or _SQL.match(text))
-    if code > len(targets) / 2 or (several and code > 0.8 * len(several) > len(targets) * 0.3):
-        return (
-            "Good if the code does the same as the reference for every input; partly if only for"
-            " common inputs.",
-            "code",
-        )
-    if sorted(map(len, targets))[len(targets) // 2] > _LONG_TEXT:
-        return _LONG_RUBRIC, "long texts"
-    return "", "free text"
 
 
 _CODE_NUMBER = re.compile(r"0\d+\Z")

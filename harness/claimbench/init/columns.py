@@ -75,23 +75,28 @@ def read_source(path: Path, options: ReadOptions, wanted: Sequence[str]) -> tupl
 def _pick_sheet(
     path: Path, options: ReadOptions, wanted: Sequence[str], why: SuiteError
 ) -> tuple[Table, list[str]]:
-    """Take the one sheet that has the columns; several such sheets are the person's choice, not
-    ours.
+    """Take the one sheet that has the stated columns; several such sheets are the person's choice,
+    not ours, and so is it where no columns are stated.
     """
     found: list[Table] = []
     names = [name.strip() for name in why.message.partition(": ")[2].split(",")]
     fits: list[str] = []
+    faults: list[str] = []
+    hints = ["say which with --sheet"]
     for name in names:
         try:
             table = read_table(path, replace(options, sheet=name))
-        except SuiteError:
+        except SuiteError as fault:
+            faults.append(f"'{name}' cannot be read ({fault.message})")
+            hints += [fault.hint] if fault.hint and fault.hint not in hints else []
             continue
         if set(wanted) <= set(table.columns):
             found.append(table)
             fits.append(name)
-    if len(found) != 1:
-        raise SuiteError(why.message, path=why.path, hint="say which with --sheet") from None
-    return found[0], [f"read the sheet '{fits[0]}', the only one with these columns"]
+    also = f"; {'; '.join(faults)}" if faults else ""
+    if len(found) != 1 or not wanted:
+        raise SuiteError(f"{why.message}{also}", path=why.path, hint="; ".join(hints)) from None
+    return found[0], [f"read the sheet '{fits[0]}', the only one with these columns{also}"]
 
 
 def find_roles(

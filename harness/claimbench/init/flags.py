@@ -10,6 +10,7 @@ from claimbench.error_words import one_of
 from claimbench.init import words
 from claimbench.init.columns import plain
 from claimbench.init.guess import by_word
+from claimbench.number_text import parse_number
 from claimbench.suite.table import DataRow, Table
 
 ONE = "one_label"
@@ -37,6 +38,8 @@ def with_flags(table: Table, notes: list[str]) -> Table | None:
         least = len(mine) if least is None else min(len(mine), least)
         rows.append((row, mine))
     alone = most == least == 1
+    if len(flags) == 2 and not alone and _other_labels(table, flags):
+        return None  # two marks of a row (read, deleted) beside its label
     name = ONE if alone else SEVERAL
     made = []
     for row, mine in rows:
@@ -49,13 +52,26 @@ def with_flags(table: Table, notes: list[str]) -> Table | None:
 
 
 def _flags(table: Table) -> Sequence[str]:
-    """Return the columns that say yes or no in every row, and both somewhere in the file."""
+    """Return the columns that say yes in some rows and no in others, and nothing else; a column
+    that is the same in every row tells no label apart.
+    """
     found = []
-    anywhere: set[str] = set()
     for column in table.columns:
         values = {plain(row.values.get(column)).casefold() for row in table.rows}
-        if not values <= {*_YES, *_NO} or _SPLITS.search(column) or values <= {"", "-"}:
+        if not values <= {*_YES, *_NO} or _SPLITS.search(column):
             continue
-        found.append(column)
-        anywhere |= values
-    return found if anywhere & set(_YES) and anywhere & set(_NO) else ()
+        if values & set(_YES) and values & set(_NO):
+            found.append(column)
+    return found
+
+
+def _other_labels(table: Table, flags: Sequence[str]) -> bool:
+    """Tell whether another column holds a few words that come again: labels as they stand."""
+    for column in table.columns:
+        if column in flags or _SPLITS.search(column):
+            continue
+        cells = [plain(row.values.get(column)) for row in table.rows]
+        kinds = set(cells)
+        if "" not in kinds and 2 <= len(kinds) <= len(cells) / 3 and max(map(len, kinds)) <= 40:
+            return not all(parse_number(kind) is not None for kind in kinds)
+    return False

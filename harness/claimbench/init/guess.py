@@ -10,31 +10,31 @@ from claimbench.errors import SuiteError
 from claimbench.init import words
 from claimbench.init.columns import plain
 from claimbench.init.sources import PIECES
-from claimbench.init.typed_targets import date_order
+from claimbench.init.targets.typed import date_order
 from claimbench.suite.table import Table
 from claimbench.types import Json
 
 _NO_TARGET = ("id", "uid", "key", "date", "time", "timestamp", "url", "number", "nr")
 
 
-def guess_columns(table: Table) -> tuple[tuple[str, ...], str]:
+def guess_columns(
+    table: Table, stated_inputs: tuple[str, ...] = (), stated_target: str | None = None
+) -> tuple[tuple[str, ...], str]:
     """Propose inputs and target by the columns' names, and where those do not say by what is left.
+    What a person stated stays, and the other is found beside it.
 
     Raises:
         SuiteError: neither says so; the columns are listed.
     """
     if not table.columns:
         raise SuiteError("the file is empty", path=table.path, line=1)
-    if set(PIECES) <= set(table.columns) and _is_object(table, PIECES[1]):
+    stated = bool(stated_inputs) or stated_target is not None
+    if not stated and set(PIECES) <= set(table.columns) and _is_object(table, PIECES[1]):
         return (PIECES[0],), PIECES[1]
     columns = _plain_columns(table)
     folded = {name.strip().casefold().replace(" ", "_"): name for name in columns}
-    target = _answers_inside(columns) or _object_target(table)
-    target = target or _answer_of_a_question(folded)
-    target = target or next((folded[n] for n in words.TARGETS if n in folded), None)
-    target = target or _yes_or_no(table, columns)
-    target = target or by_word(columns, words.TARGET_WORDS, ())
-    inputs = _pair(folded, target)
+    target = stated_target or _target_by_name(table, columns, folded, stated_inputs)
+    inputs = stated_inputs or _pair(folded, target)
     if not inputs:
         given = next((folded[n] for n in words.INPUTS if n in folded and folded[n] != target), None)
         if given is None:
@@ -45,13 +45,48 @@ def guess_columns(table: Table) -> tuple[tuple[str, ...], str]:
     if target is None or not inputs:
         deeper = _record_columns(table)
         more = f"; records inside records: --records {deeper[0]}" if deeper else ""
+        if stated:
+            what = "is the right answer" if inputs else "does the model see"
+            question, say = f"which column {what}?", "--target" if inputs else "--input"
+        else:
+            question, say = _asks(table, inputs), "--input and --target"
         raise SuiteError(
-            _asks(table, inputs),
+            question,
             path=table.path,
             line=1,
-            hint=f"say it with --input and --target; columns: {one_of(table.columns, 30)}{more}",
+            hint=f"say it with {say}; columns: {one_of(table.columns, 30)}{more}",
         )
     return inputs, target
+
+
+def _target_by_name(
+    table: Table, columns: Sequence[str], folded: Mapping[str, str], taken: Sequence[str]
+) -> str | None:
+    """Return the column that is called as right answers are, and is none of those taken."""
+    candidates = (
+        _answers_inside(columns),
+        _answers_of_records(table),
+        _object_target(table),
+        _answer_of_a_question(folded),
+        next((folded[n] for n in words.TARGETS if n in folded and folded[n] not in taken), None),
+        _yes_or_no(table, columns),
+        by_word(columns, words.TARGET_WORDS, taken),
+    )
+    return next((one for one in candidates if one is not None and one not in taken), None)
+
+
+def _answers_of_records(table: Table) -> str | None:
+    """Return the list of objects with a text each that SQuAD's own file calls answers; questions
+    without one have an empty list.
+    """
+    if "answers" not in table.columns:
+        return None
+    cells = [row.values.get("answers") for row in table.rows]
+    if not all(isinstance(cell, list) for cell in cells):
+        return None
+    parts = [part for cell in cells if isinstance(cell, list) for part in cell]
+    texts = [isinstance(part, dict) and isinstance(part.get("text"), str) for part in parts]
+    return "answers" if texts and all(texts) else None
 
 
 _RENDERED = (
@@ -264,6 +299,8 @@ def _by_what_is_left(
             continue
         named = set(re.split(r"[\W_]+", column.casefold()))
         made = _WHEN_MADE.search(column.casefold()) and _dated(table, column)
+        if len(table.rows) > 1 and len({plain(r.values.get(column)) for r in table.rows}) == 1:
+            continue  # nothing to tell apart
         if column not in (*inputs, target) and not named & set(_NO_TARGET) and not made:
             left.append(column)
     if not left and inputs and target is None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from claimbench.errors import SuiteError
+from claimbench.init.annotations import annotated
 from claimbench.init.answer import (
     ALIASES,
     AnswerPlan,
@@ -44,7 +45,7 @@ from claimbench.init.traffic import ID, Draw, TrafficFile, traffic_table
 from claimbench.privacy import masking
 from claimbench.suite.datasets import ReadOptions, Table
 from claimbench.suite.files.traffic.read import log_of
-from claimbench.suite.samples import identifier
+from claimbench.suite.templates import identifier
 from claimbench.types import Json
 
 DEFAULT_MODELS = ("smollm2-135m-instruct-q4_1", "qwen2.5-coder-0.5b-instruct-q4_k_m")
@@ -137,6 +138,7 @@ def propose_suite(
     else:
         table, notes = read_any(path, asked, wanted)
         _check_no_traffic(table, wanted)
+        table = annotated(table, wanted, notes)
         if not wanted:
             refuse_preferences(table)
             refuse_tokens(table)
@@ -164,7 +166,7 @@ def propose_suite(
     if private is not None:
         notes.append(f"{private}; --mask replaces it")
     items, unanswered = without_answer(items, roles.target)
-    plan, items, joined = decide(items, table.path, roles.target)
+    plan, items, joined = decide(items, table.path, roles.target, roles.inputs)
     notes += [*dropped, *unanswered, *joined, *oddities(items, plan.kind == "label")]
     notes += mute_labels(plan)
     # production shows no examples, so a chat log is measured without
@@ -269,9 +271,9 @@ def _inputs_and_target(
     """Fill in the columns that were not stated, and note it."""
     if stated.inputs and stated.target is not None:
         return stated.inputs, stated.target
-    found_inputs, found_target = guess_columns(table)
-    inputs = stated.inputs or found_inputs
-    target = stated.target or found_target
+    if not {*stated.inputs, *filter(None, [stated.target])} <= set(table.columns):
+        return stated.inputs, stated.target or stated.inputs[0]  # find_roles names what is missing
+    inputs, target = guess_columns(table, stated.inputs, stated.target)
     notes.append(
         f"columns found: input {', '.join(inputs)}, target {target}; --input and --target decide"
     )

@@ -90,6 +90,7 @@ def write_suite(plan: SuitePlan) -> str:
             _arms(plan),
             _judge(plan),
             _claims(plan),
+            _buying(plan),
         )
     )
 
@@ -282,6 +283,9 @@ def _instructions(plan: SuitePlan) -> list[str]:
         ]
     if answer.rubric and answer.why.startswith("summaries"):
         return ["Answer with a summary of the text and nothing else."]
+    if answer.rubric and answer.why.startswith("translations"):
+        into = answer.why.removeprefix("translations").partition(",")[0]
+        return [f"Translate the text{into} and answer with the translation only."]
     if answer.rubric:
         return [
             "Answer with the code only." if answer.why.startswith("code") else "Answer in full."
@@ -447,3 +451,31 @@ def _claims(plan: SuitePlan) -> str:
         "       # ASSUMED: nineteen of twenty answers within 2 seconds\n    kind: fast\n   "
         f" metric: e2e\n    quantile: 0.95\n    threshold: 2.0\n    arm: {quote(first.name)}\n"
     )
+
+
+_BUYING = """\
+# What a month costs, and whom to choose: take the "# " away and put in your own figures before the
+# run; what is written later is marked as such. `bench decide` prints the decision.
+# volume:
+#   requests_per_month: 100000         # or {{low: 50000, base: 100000, high: 200000}}
+#   peak_factor: 4                     # requests of the busiest hour over those of a mean hour
+#   growth_per_year: 0.2               # 20% more requests each year
+#   months: 36                         # how far the totals reach
+# decision:
+#   incumbent: {incumbent}
+#   requirements:                      # who misses one is out; nothing open is taken for met
+#     - {{name: quality, claim: at least 70% accurate}}
+#     - {{name: speed, claim: e2e p95 under 2 s}}
+#     - {{name: budget, claim: "under $2,000 a month"}}
+#     - {{name: our data, fact: prompts_go_to, is: [this machine, "*.example.eu"]}}
+#     - {{name: certificate, attested: {{{incumbent}: {{text: ISO 27001, dated: 2026-03-01}}}}}}
+#   criteria:                          # of those that pass: worst counts 0, best counts 100
+#     - {{name: quality, weight: 40, metric: accuracy, worst: 0.6, best: 0.95}}
+#     - {{name: dollars, weight: 35, metric: usd_per_month, worst: 2000, best: 0}}
+#     - {{name: time, weight: 25, metric: e2e_p95_s, worst: 4, best: 0.5}}
+"""
+
+
+def _buying(plan: SuitePlan) -> str:
+    """Return a volume and a decision as a comment that a person can uncomment."""
+    return _BUYING.format(incumbent=quote(plan.arms[-1].name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, localcontext
 
@@ -15,6 +15,13 @@ MAX_ITEMS_AHEAD = 25
 """No arm runs more than this many items ahead of the slowest one that still works
 (docs/architecture.md, rule 9).
 """
+
+MAX_AHEAD_OF_LIMITED = 100
+"""The same, of a slowest arm that its endpoint's rate limits hold back."""
+
+
+def _never(_arm: str) -> bool:
+    return False
 
 
 def backoff_s(
@@ -61,6 +68,8 @@ PLACES = Decimal("0.001")
 """To which the ratio of a bill and its reservation is rounded, up."""
 LEAST = Decimal("1E-15")
 """Dollars to which reservations are rounded, up, so that they add up and down without a rest."""
+ROUND = Decimal(1_000_000)
+"""Dollars below which :data:`LEAST` divides within the digits of an ordinary context."""
 DIGITS = 60
 
 
@@ -168,6 +177,8 @@ class Budget:
         return True
 
     def _scaled(self, arm: str, base: Decimal) -> Decimal:
+        if not self.worst and base < ROUND and not base % LEAST:  # as nearly all are
+            return base
         with localcontext(prec=DIGITS):
             amount = base * self.worst.get(arm, Decimal(1))
             return amount.quantize(LEAST, ROUND_CEILING) if amount % LEAST else amount
@@ -198,7 +209,7 @@ class Budget:
             return None if spent_up else Reservation(None, None)
         while True:
             amount = self._scaled(arm, base)  # bills that came meanwhile may have taught more
-            if base == 0:
+            if base == 0 or not self.limited:
                 break
             if self._never(arm, amount):
                 return None
@@ -243,30 +254,72 @@ class Pace:
     """Keeps the arms within :data:`MAX_ITEMS_AHEAD` started items of one another.
 
     What counts is what was started, so that an arm's own calls in flight, however many, never hold
-    it back.
+    it back. Of an arm that is ``limited`` (its endpoint's rate limits hold it back now) the others
+    may run :data:`MAX_AHEAD_OF_LIMITED` items ahead; ``ran_ahead`` says who did: arm -> the slowest
+    one, and items.
     """
 
-    def __init__(self, arms: Mapping[str, int], ahead: int = MAX_ITEMS_AHEAD) -> None:
+    def __init__(
+        self,
+        arms: Mapping[str, int],
+        ahead: int = MAX_ITEMS_AHEAD,
+        limited: Callable[[str], bool] = _never,
+    ) -> None:
         self._started = dict.fromkeys(arms, 0)
         self._planned = dict(arms)
         self._ahead = ahead
+        self._limited = limited
         self._waiting = Waiting()
+        self._held: dict[str, int] = dict.fromkeys(arms, 0)
+        self.ran_ahead: dict[str, tuple[str, int]] = {}
+
+    @property
+    def held(self) -> dict[str, str]:
+        """The arms that wait for a slower one: arm -> whom it waits for."""
+        found = {}
+        for arm, lanes in self._held.items():
+            slowest = self._slowest(arm)
+            if lanes and slowest is not None:
+                found[arm] = slowest
+        return found
+
+    def _slowest(self, arm: str) -> str | None:
+        """Return the arm that is furthest behind, ``arm`` apart; None where all are done."""
+        others = [b for b, n in self._started.items() if b != arm and n < self._planned[b]]
+        return min(others, key=self._share, default=None)
+
+    def _share(self, arm: str) -> float:
+        return self._started[arm] / self._planned[arm]
 
     def _may_go(self, arm: str, started: int) -> bool:
-        others = [
-            n / self._planned[b]
-            for b, n in self._started.items()
-            if b != arm and n < self._planned[b]
-        ]
-        return not others or started - min(others) * self._planned[arm] < self._ahead
+        slowest = self._slowest(arm)
+        if slowest is None:
+            return True
+        ahead = started - self._share(slowest) * self._planned[arm]
+        if ahead < self._ahead:
+            return True
+        more = MAX_AHEAD_OF_LIMITED - MAX_ITEMS_AHEAD
+        if ahead >= self._ahead + more or not self._limited(slowest):
+            return False
+        most = max(self.ran_ahead.get(arm, ("", 0))[1], round(ahead) + 1)
+        self.ran_ahead[arm] = slowest, most
+        return True
 
     async def wait(self, arm: str, started: int) -> None:
         """Return when ``arm`` may start its item number ``started`` (0-based); the item then counts
         as started.
         """
         while not self._may_go(arm, started):
-            await self._waiting.turn()
+            self._held[arm] += 1
+            try:
+                await self._waiting.turn()
+            finally:
+                self._held[arm] -= 1
         self._started[arm] += 1
+        self._waiting.wake()
+
+    def wake(self) -> None:
+        """Let whoever waits look again: an arm has come to be limited."""
         self._waiting.wake()
 
     async def gave_up(self, arm: str) -> None:

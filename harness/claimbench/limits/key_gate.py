@@ -109,9 +109,10 @@ class KeyGate:
         self._backoff_s = backoff_s
         self._backoff_max_s = backoff_max_s
         self._places = Places(most)
-        self._rate = LearnedRate()
+        self._rate = LearnedRate(backoff_max_s)
         self._refusals = RefusalShare()
         self._asking = False
+        self._believed = 2 * most  # refusals in a row up to which a named time is kept as it is
         self._in_vain = 0  # refusals in a row with nothing accepted between them
         self._paused_until_ns = 0
         self._released_ns: int | None = None  # when requests began to go after the last pause
@@ -126,6 +127,22 @@ class KeyGate:
         may.
         """
         return 1 if self._asking else self._places.limit
+
+    @property
+    def per_s(self) -> float | None:
+        """Requests per second that are sent at most, as learned; None: no limit is known."""
+        return self._rate.per_s
+
+    @property
+    def held_s(self) -> float:
+        """Seconds for which nothing will be sent: a pause, or the learned rate's next turn."""
+        until_ns = max(self._paused_until_ns, self._rate.ready_ns())
+        return max(0.0, (until_ns - self._clock.monotonic_ns()) / 1e9)
+
+    @property
+    def is_limiting(self) -> bool:
+        """Whether requests are held back now: by a pause, a learned rate, or one that asks."""
+        return self._asking or self.held_s > 0
 
     async def enter(
         self,
@@ -196,8 +213,10 @@ class KeyGate:
         same_once_more = ticket.entered_ns <= self._cut_ns
         pause_s = retry_after_s
         if pause_s is None:
-            doubled_s = self._backoff_s * 2.0**self._in_vain
-            pause_s = 0.0 if same_once_more else min(self._backoff_max_s, doubled_s)
+            pause_s = 0.0 if same_once_more else self._doubled_s(self._in_vain)
+        elif self._in_vain >= self._believed:
+            # so often that every call under way was told a time that was not true
+            pause_s = max(pause_s, self._doubled_s(self._in_vain - self._believed))
         self._paused_until_ns = max(self._paused_until_ns, now_ns + round(pause_s * 1e9))
         if same_once_more:
             self._released_ns = self._paused_until_ns
@@ -207,6 +226,7 @@ class KeyGate:
         elif self._asking and retry_after_s is None:
             # still nothing: this says nothing of a rate, nor of how many at once
             self._in_vain += 1
+            self._rate.restart_steps(now_ns)
             self._cut_ns = now_ns
             self._released_ns = self._paused_until_ns
             self._note(now_ns, "refused again", pause_s)
@@ -214,16 +234,20 @@ class KeyGate:
             self._cut(ticket, now_ns, named_time=retry_after_s is not None)
             self._note(now_ns, "refused", pause_s)
 
+    def _doubled_s(self, times: int) -> float:
+        """Return the pause of our own, doubled so often, up to the longest."""
+        return min(self._backoff_max_s, self._backoff_s * 2.0 ** min(times, 64))
+
     def _cut(self, ticket: Ticket, now_ns: int, *, named_time: bool) -> None:
         """Learn from a refusal: a rate, fewer places; ask before going on where no time was
         named.
         """
-        # a probe that is refused says nothing of the rate
-        if self._accepted + self._places.taken or named_time:
+        # refused with nothing accepted since the last refusal: it says nothing of the rate
+        if self._accepted + self._places.taken:
             self._learn(ticket, now_ns, named_time=named_time)
             self._learned_ns = now_ns
         self._places.cut(at_random=self._rate.is_given_up)
-        self._rate.restart_steps()
+        self._rate.restart_steps(now_ns)
         self._cut_ns = now_ns
         self._released_ns = self._paused_until_ns
         self._in_vain = self._in_vain + 1 if self._accepted == 0 else 0
@@ -242,7 +266,9 @@ class KeyGate:
             start_ns = self._learned_ns
         accepted = self._accepted + self._places.taken
         span_s = max(1e-3, (end_ns - start_ns) / 1e9)
-        if self._rate.learn(accepted, span_s, self._since_cut, self._paused_until_ns):
+        under_way = self._places.taken
+        resume_ns = self._paused_until_ns
+        if self._rate.learn(accepted, span_s, self._since_cut, resume_ns, under_way):
             self._refusals.take_as_usual()
 
     def _answered(self, *, sent_since_cut: bool) -> None:
@@ -255,9 +281,10 @@ class KeyGate:
         if self.concurrency != before:
             self._places.wake()
             self._note(self._clock.monotonic_ns(), "answers: more at once")
-        if self._rate.may_rise(self._since_cut):
-            self._rate.rise()
-            self._note(self._clock.monotonic_ns(), "answers: faster")
+        now_ns = self._clock.monotonic_ns()
+        if self._rate.may_rise(self._since_cut, now_ns):
+            self._rate.rise(now_ns)
+            self._note(now_ns, "answers: faster")
 
     def _note(self, at_ns: int, event: str, pause_s: float | None = None) -> None:
         if len(self.history) < MAX_HISTORY:

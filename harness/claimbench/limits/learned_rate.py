@@ -7,13 +7,17 @@
     learned   a refusal                                learned: lower, at most by half at once
     learned   HOLD answers, then every STEP_EVERY      learned: higher by a step; beyond the rate
                                                        that was refused (probing) steps grow
+    learned   SLOW_HOLD_S, then every SLOW_STEP_S,     learned: higher by SLOW_STEP or more, where
+              with answers and no refusal              answers come too seldom for the line above
     learned   the rate is GONE times that one          none: that limit is gone
     learned   refusals do not depend on the rate       none: nor learned for UNLEARN answers, unless
                                                        three refusals follow at once
 
 Refusals do not depend on the rate where they are about as frequent at the rate learned (``calm``)
 as at those tried beyond it (``tried``), or where they went on after four cuts that were refused at
-our own pace.
+our own pace, however few were accepted in between: a server that refuses each first attempt and
+takes each second one would halve any rate without end. No rate is slower than one request in the
+longest pause of the suite (``backoff_max_s``).
 """
 
 from __future__ import annotations
@@ -35,6 +39,9 @@ GONE = 100
 """So many times beyond the rate at which it was refused, a learned rate is given up: that limit is
 gone.
 """
+SLOW_HOLD_S, SLOW_STEP_S, SLOW_STEP = 150.0, 50.0, 0.1
+"""Seconds after a refusal, and between steps, for a rate too slow for :data:`HOLD`; its least step.
+"""
 UNLEARN = 500
 """Answers for which no rate is learned after refusals have turned out not to depend on it."""
 TELLING = 15
@@ -42,10 +49,14 @@ TELLING = 15
 
 
 class LearnedRate:
-    """Requests per second; ``per_s`` is None while no limit is known."""
+    """Requests per second; ``per_s`` is None while no limit is known. ``longest_s``: the most
+    seconds from one request to the next.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, longest_s: float = 60.0) -> None:
         self.per_s: float | None = None
+        self._longest_s = longest_s
+        self._slow_from_ns = 0  # when a step is due whatever the answers
         self._anchor = 0.0  # the last rate that rests on five accepted requests or more
         self._step = STEP
         self._next_ns = 0.0
@@ -77,7 +88,9 @@ class LearnedRate:
         slack_ns = min(2, at_once) * 1e9 / self.per_s
         self._next_ns = max(self._next_ns, now_ns - slack_ns) + 1e9 / self.per_s
 
-    def learn(self, accepted: int, span_s: float, since_cut: int, resume_ns: int) -> bool:
+    def learn(
+        self, accepted: int, span_s: float, since_cut: int, resume_ns: int, under_way: int = 0
+    ) -> bool:
         """Take the rate at which requests were accepted since the last pause as what is allowed.
 
         A few requests say little: after a short while the rate falls no further than to 0.8 of what
@@ -89,17 +102,18 @@ class LearnedRate:
             span_s: the seconds that took, the pause included where the server named it.
             since_cut: answers since the refusal before this one.
             resume_ns: when requests go on.
+            under_way: how many of those accepted have no answer yet, and may be refused still.
 
         Returns:
             Whether refusals have just turned out not to depend on the rate; it is given up then.
         """
         measured = accepted / span_s
-        if self.per_s is None and accepted < 3:
+        if (self.per_s is None and accepted < 3) or self._longest_s <= 0:
             return False
         self._short = self._short + 1 if accepted < 5 else 0
         if self.is_given_up and self._short < 3:
             return False
-        if self._is_random(accepted, measured, since_cut):
+        if self._is_random(accepted, measured, since_cut, under_way):
             self._give_up()
             return True
         target = measured * (1 - MARGIN)
@@ -107,6 +121,7 @@ class LearnedRate:
             target = min(self.per_s, max(target, 0.5 * self.per_s))
             if self._short < 3 and span_s < 5:
                 target = max(target, 0.8 * self._anchor)
+        target = max(target, 1 / self._longest_s)
         if self._short >= 3:
             self._short = 0
             self._anchor = target
@@ -114,11 +129,13 @@ class LearnedRate:
             self._anchor = target
         self.per_s = target
         self._next_ns = resume_ns
+        self._slow_from_ns = resume_ns + round(SLOW_HOLD_S * 1e9)
         return False
 
-    def restart_steps(self) -> None:
+    def restart_steps(self, now_ns: int) -> None:
         """Begin with the smallest step again (after a refusal)."""
         self._step = STEP
+        self._slow_from_ns = now_ns + round(SLOW_HOLD_S * 1e9)
 
     def count_answer(self, since_cut: int) -> None:
         """Count one answer; ``since_cut``: answers since the last refusal, without this one."""
@@ -130,15 +147,18 @@ class LearnedRate:
             self._calm.forget()
             self._tried.forget()
 
-    def may_rise(self, since_cut: int) -> bool:
+    def may_rise(self, since_cut: int, now_ns: int) -> bool:
         """Return whether a step is due, ``since_cut`` answers after the last refusal."""
-        return self.per_s is not None and since_cut >= HOLD and since_cut % STEP_EVERY == 0
+        by_answers = since_cut >= HOLD and since_cut % STEP_EVERY == 0
+        return self.per_s is not None and (by_answers or now_ns >= self._slow_from_ns)
 
-    def rise(self) -> None:
+    def rise(self, now_ns: int) -> None:
         """Take one step up; far beyond the rate that was refused, no limit is left."""
         if self.per_s is None:
             return
-        self.per_s *= 1 + self._step
+        is_slow = now_ns >= self._slow_from_ns
+        self.per_s *= 1 + (max(self._step, SLOW_STEP) if is_slow else self._step)
+        self._slow_from_ns = now_ns + round(SLOW_STEP_S * 1e9)
         self._steady_cuts = 0
         if self.is_probing:
             self._step = min(0.5, self._step * 1.5)
@@ -150,7 +170,7 @@ class LearnedRate:
         """Return the counts of the rate as it was learned, or of faster ones."""
         return self._calm if since_cut < HOLD else self._tried
 
-    def _is_random(self, accepted: int, measured: float, since_cut: int) -> bool:
+    def _is_random(self, accepted: int, measured: float, since_cut: int, under_way: int) -> bool:
         """Count one refusal; return whether refusals come however slowly one asks."""
         if self.per_s is None:
             self._steady_cuts = 0
@@ -158,7 +178,9 @@ class LearnedRate:
         if accepted >= TELLING:
             self._tally(since_cut).refused += 1
         # requests were accepted at our pace, and one was not
-        if accepted >= 5 and measured >= 0.7 * self.per_s:
+        # (a few of which some may be refused still do not say so)
+        certain = accepted >= 5 or not under_way
+        if certain and measured >= 0.7 * self.per_s:
             if self._steady_cuts == 0:
                 self._before_cuts = self.per_s
             self._steady_cuts += 1

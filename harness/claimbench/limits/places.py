@@ -23,14 +23,11 @@ class Places:
     def __init__(self, most: int) -> None:
         self._most = most
         self._limit = float(most)
+        self.limit = max(1, most)
+        """Requests that may be under way at once, one at least."""
         self._ceiling = float(most)
         self.taken = 0
         self._freed = asyncio.Event()
-
-    @property
-    def limit(self) -> int:
-        """Requests that may be under way at once, one at least."""
-        return max(1, int(self._limit))
 
     def take(self) -> None:
         """Count one more request as under way."""
@@ -55,13 +52,17 @@ class Places:
         many.
         """
         self._ceiling = float(self._most) if at_random else max(1.0, float(self.taken))
-        self._limit = max(1.0, self._limit * CUT)
+        self._set(max(1.0, self._limit * CUT))
 
     def grow(self, since_cut: int) -> None:
         """Count an answer, the number ``since_cut`` since the last refusal, towards more places."""
         if self._limit >= self._most:
             return
         if self._limit < self._ceiling:
-            self._limit = min(self._most, self._limit + 0.25)
+            self._set(min(self._most, self._limit + 0.25))
         elif since_cut >= HOLD:
-            self._limit = min(self._most, self._limit + 1 / self._limit)
+            self._set(min(self._most, self._limit + 1 / self._limit))
+
+    def _set(self, limit: float) -> None:
+        self._limit = limit
+        self.limit = max(1, int(limit))

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
+from claimbench.errors import why_unreadable
 from claimbench.trust import Code
 from claimbench.types import Json
 
@@ -74,7 +75,9 @@ def _read(path: Path, files: dict[Path, bytes]) -> dict[str, Any]:
     try:
         config = yaml.load(files[path], Loader=_Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError, RecursionError, AssertionError) as error:
-        raise TaskFileFault(f"{path}: not YAML: {str(error).splitlines()[0]:.200}") from None
+        raise TaskFileFault(
+            f"{path}: not YAML: {why_unreadable(error).splitlines()[0]:.200}"
+        ) from None
     if not isinstance(config, dict):
         raise TaskFileFault(f"{path}: is no mapping of keys")
     included = config.pop("include", None) or []

@@ -57,6 +57,10 @@ def _require() -> None:
     install()
 
 
+FORMATS = frozenset({"json", "csv", "parquet", "arrow", "text", "xml", "pandas", "webdataset"})
+"""What `datasets` reads from files that `data_files` name."""
+
+
 def load_task(source: str, num_fewshot: int | None = None) -> Any:
     """Return lm-eval's task object with its data, from a name or a YAML file of one task.
 
@@ -141,9 +145,32 @@ def _config_of(path: Path) -> dict[str, Any]:
             hint=f"write one `- lm_eval: …` for each of: {', '.join(names[:12]) or 'its tasks'}",
         )
     kwargs = dict(config.get("dataset_kwargs") or {})
+    _refuse_whole_folders(path, str(config.get("dataset_path") or ""), kwargs)
     if "data_files" in kwargs:
         kwargs["data_files"] = _beside(kwargs["data_files"], path.parent)
     return {**config, "dataset_kwargs": kwargs} if kwargs else config
+
+
+def _refuse_whole_folders(path: Path, data: str, kwargs: Mapping[str, Any]) -> None:
+    """Refuse data that `datasets` would look for in a whole folder which is not the task's: all of
+    the working folder where only a format is named, or any folder of this machine.
+    """
+    if data in FORMATS and not (kwargs.get("data_files") or kwargs.get("data_dir")):
+        raise LmEvalFault(
+            f"{path.name}: dataset_path {data!r} is a format, and no data_files are named: every"
+            " file below the working folder would be searched for some",
+            hint="dataset_kwargs: {data_files: {test: FILE}}",
+        )
+    for folder in (data, str(kwargs.get("data_dir") or "")):
+        where = Path(folder)
+        if folder and where.is_dir():
+            home, own = path.parent.resolve(), where.resolve()
+            if own != home and home not in own.parents:
+                raise LmEvalFault(
+                    f"{path.name}: the data would be all of the folder {folder!r}, which is not"
+                    " below the task's own",
+                    hint="dataset_path: json, dataset_kwargs: {data_files: {test: FILE}}",
+                )
 
 
 def _beside(files: Any, folder: Path) -> Any:

@@ -11,15 +11,17 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import BaseLoader, StrictUndefined, Template, TemplateError
+from jinja2 import BaseLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from claimbench.template_process import (
+    UNREADABLE,
     TemplateHangs,
     TemplateProcess,
     TemplateRaises,
     is_plain,
     serve_templates,
+    syntax_fault,
 )
 
 _PROCESS = TemplateProcess("claimbench.lmeval.templates")
@@ -42,8 +44,11 @@ def apply_template(template: str, doc: Mapping[str, Any]) -> str:
     try:
         rendered = _rendered if _is_plain(template) else _PROCESS.render
         return rendered(template, doc)
-    except (TemplateHangs, TemplateRaises, TemplateError) as error:
+    except (TemplateHangs, TemplateRaises) as error:
         raise ValueError(f"a template of the task fails: {error}") from None
+    except UNREADABLE as error:
+        message, _ = syntax_fault(error)
+        raise ValueError(f"a template of the task cannot be read: {message}") from None
 
 
 def serve() -> None:

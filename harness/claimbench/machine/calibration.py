@@ -18,6 +18,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from claimbench.packed import columns
 from claimbench.plan.arrivals import loaded
 from claimbench.types import Arm, Attempt, Call, Json, LoadSpec, Session, StampSource
 
@@ -34,7 +35,7 @@ def read_last(folder: Path, host: str | None = None) -> dict[str, Json]:
     """
     try:
         found = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:
         return {}
@@ -80,10 +81,10 @@ def errors_by_arm(
     calibration = next((s.calibration for s in reversed(sessions) if s.calibration), None)
     if calibration is None:
         return {}
-    owner = {call.id: call.arm for call in calls}
+    owner: dict[str, str] = dict(columns(calls, "id", "arm"))
     sources: dict[str, set[StampSource]] = {}
-    for attempt in attempts:
-        sources.setdefault(owner.get(attempt.call_id, ""), set()).add(attempt.timing.stamp_source)
+    for call_id, source in columns(attempts, "call_id", "timing.stamp_source"):
+        sources.setdefault(owner.get(call_id, ""), set()).add(source)
     found: dict[str, float] = {}
     for arm in arms:
         concurrency = (
@@ -99,15 +100,12 @@ def errors_by_arm(
 
 def _peak(attempts: Sequence[Attempt], owner: Mapping[str, str], arm: str) -> int:
     """Return the most attempts of ``arm`` that were in flight at once."""
-    mine = [a for a in attempts if owner.get(a.call_id) == arm]
-    edges = sorted(
-        (session, at, step)
-        for a in mine
-        for session, at, step in (
-            (a.session, a.timing.sent_ns, 1),
-            (a.session, a.timing.ended_ns, -1),
-        )
-    )
+    edges: list[tuple[int, int, int]] = []
+    read = columns(attempts, "call_id", "session", "timing.sent_ns", "timing.ended_ns")
+    for call_id, session, sent_ns, ended_ns in read:
+        if owner.get(call_id) == arm:
+            edges += ((session, sent_ns, 1), (session, ended_ns, -1))
+    edges.sort()
     running = most = 0
     for _, _, step in edges:
         running += step

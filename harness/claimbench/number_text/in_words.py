@@ -13,9 +13,13 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
-_UNITS = "one two three four five six seven eight nine"
-_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+UNITS = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+    "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+"""English words, each at its number."""
+TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+"""English words, each at a tenth of its number."""
 _DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {
     "〇": 0,
     "两": 2,
@@ -196,9 +200,8 @@ def _of_english() -> Mapping[str, int]:
 @lru_cache(maxsize=1)
 def _parts() -> frozenset[str]:
     """Return the words of English numbers."""
-    words = set(_TENS.split()) | _SCALES.keys() | {"dozen"}
-    every = {f"{tens}-{unit}" for tens in _TENS.split() for unit in _UNITS.split()}
-    return frozenset(words | every | set(_UNITS.split()) | set(_TEENS.split()))
+    every = {f"{tens}-{unit}" for tens in TENS[2:] for unit in UNITS[1:10]}
+    return frozenset({*TENS[2:], *UNITS[1:], "dozen"} | _SCALES.keys() | every)
 
 
 def _key(word: str) -> str:

@@ -15,6 +15,8 @@ _UNSEEN = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
     + "".join(map(chr, range(0xFE00, 0xFE10)))
 )
+# Seen by nobody either, without being default-ignorable: a Braille cell without dots.
+_BLANK = "\u2800"
 _UNSPACED = frozenset({
     "CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "BOPOMOFO", "IDEOGRAPHIC", "THAI", "LAO",
     "KHMER", "MYANMAR", "TIBETAN", "YI", "JAVANESE", "BALINESE", "TAI", "NEW",
@@ -86,6 +88,34 @@ def _small(char: str, kind: str, before: str) -> str:
     if kind == "fraction":
         return (" " if before.isdigit() else "") + flat.replace("\u2044", "/")
     return char
+
+
+def shows(text: str) -> bool:
+    """Return whether a reader sees anything of a text: blanks, invisible characters and marks
+    without a letter to stand on are nothing to see.
+    """
+    return any(map(_shows, text))
+
+
+@lru_cache(maxsize=8192)
+def _shows(char: str) -> bool:
+    if char.isspace() or char == _BLANK or _kept(char) == "":
+        return False
+    category = unicodedata.category(char)
+    return category[0] != "M" and category != "Cs" and not _is_reserved(ord(char), category)
+
+
+def _is_reserved(code: int, category: str) -> bool:
+    """Return whether Unicode keeps a code point for nothing that is seen: noncharacters, and what
+    may only become an invisible character.
+    """
+    return category == "Cn" and (
+        code & 0xFFFE == 0xFFFE
+        or 0xFDD0 <= code <= 0xFDEF
+        or 0xFFF0 <= code <= 0xFFF8
+        or 0xE0000 <= code <= 0xE0FFF
+        or code == 0x2065
+    )
 
 
 def typographic(text: str) -> str:

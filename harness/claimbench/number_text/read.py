@@ -17,6 +17,13 @@ from functools import lru_cache
 
 from claimbench.number_text.accounts import account_at
 from claimbench.number_text.latex import UNREAD, without_latex
+from claimbench.number_text.magnitudes import (
+    SIGNS,
+    cased,
+    decimal_of,
+    follows_magnitude,
+    magnitude,
+)
 from claimbench.number_text.plain import is_hangul, is_unspaced, plain
 from claimbench.types import Json
 
@@ -45,7 +52,6 @@ _CODES = (
 _CURRENCY_WORD = re.compile(
     rf"(?:{'|'.join(_CODES.split())}|US|HK|NT|Rs\.?|Rp\.?|kr\.?|Fr\.?|zł|Kč|Ft|lei|RM)\Z"
 )
-_SIGNS = "$€£¥₹₩₽₺₫฿₴₦₱₪₡₲₵₸₮₭៛﷼¢"
 _GROUP = r"[.,'’_٫٬]"
 _NUMBER = re.compile(
     rf"""
@@ -70,6 +76,7 @@ _PERCENT = re.compile(
     r"|بالمئة|بالمائة|في المئة|في المائة|אחוז|yüzde))",
     re.IGNORECASE,
 )
+_PERCENT_BEFORE = re.compile(r"(?:(?<![\d%] )(?<![\w%)])%[ ]?|(?<![^\W_])yüzde )\Z", re.IGNORECASE)
 _POWER = re.compile(
     r"[ ]?(?:\^[ ]?\{?[ ]?\(?([-+]?\d{1,6})\)?[ ]?\}?|\*\*[ ]?\(?([-+]?\d{1,6})\)?"
     r"|([⁻⁺]?[⁰¹²³⁴-⁹]{1,6}))"
@@ -79,43 +86,6 @@ _SLASH = re.compile(r"[ ]?[/∕][ ]?(\d+(?:[.,]\d+)?)(?![\d/]|[.,]\d)")
 _MIXED = re.compile(r"[ ](\d{1,6})[/∕](\d{1,6})(?![\d/.,])")
 _UNIT = re.compile(r"[^\W\d_]+")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
-_POWERS_OF_TEN = {
-    2: "hundred hundert honderd hundra hundre sadas sata száz yüz सौ ร้อย 百 백",
-    3: "k thousand tausend tsd mille mil mila тыс тысяч тысячи тысяча हज़ार हजार พัน ألف آلاف אלף"
-    " nghìn ngàn ribu 千 천 thousands duizend tusen tusind tys tysiąc tysiące tysięcy tis tisíc"
-    " tisíce tisíců tisoč tuhatta tuhat tūkst tūkstančių ezer bin mijë mii hiljada hiljade tisuća"
-    " тисяч тисячі тисяча тыщ хиляди хил хиљада хиљаде χιλιάδες χιλ elfu हज़ार हजार হাজার ஆயிரம்"
-    " هزار ہزار",
-    4: "หมื่น 万 萬 만",
-    5: "lakh lakhs लाख แสน",
-    6: "million millions mio millionen millón millones milhão milhões milione milioni miljoen mln"
-    " млн миллион миллиона миллионов ล้าน مليون ملايين מיליון triệu juta milyon 百万 百萬 백만"
-    " mn mln miljon miljoner miljoonaa miljoona millioner milion miliony milionów milionů milión"
-    " milióny miliónov milijun milijuna milijon milijona milioane millió мільйон мільйони"
-    " мільйонів милиона милиони εκατομμύρια εκατομμύριο εκατ میلیون ملین মিলিয়ন",
-    7: "crore crores करोड़",
-    8: "亿 億 억",
-    9: "billion bn milliarde milliarden milliard milliards mrd миллиард миллиарда миллиардов млрд"
-    " مليار מיליארד tỷ miliar 十亿 十億 bln mld mlrd mia miljard miljarden miljarder miljardia"
-    " milliarder miliard miliardy miliardów miliardů miliarde milijarda milijarde milijardi"
-    " miliardi"
-    " milyar мільярд мільярди мільярдів милиарда δισεκατομμύρια δισ میلیارد",
-    12: "trillion trn 兆 조 billionen billón billones bilhões bilioni biljoen biljoner billioner"
-    " bilion"
-    " biliony bilionów triliun trilyon триллион триллиона триллионов трлн трильйон трильйонів",
-}
-_MAGNITUDES = {word: power for power, words in _POWERS_OF_TEN.items() for word in words.split()}
-_MAGNITUDE = re.compile(
-    r"[ ]?(" + "|".join(sorted(map(re.escape, _MAGNITUDES), key=len, reverse=True)) + r")(\.?)",
-    re.IGNORECASE,
-)
-_EAST_ASIAN = {
-    "兆": 12, "조": 12, "亿": 8, "億": 8, "억": 8, "万": 4, "萬": 4, "만": 4, "千": 3, "천": 3,
-    "百": 2, "백": 2, "十": 1, "십": 1,
-}  # fmt: skip
-_COMPOUND = re.compile(
-    rf"[ ]?(\d+(?:,\d{{3}})*(?:\.\d+)?)[ ]?([{''.join(_EAST_ASIAN)}]?)", re.ASCII
-)
 _DOZENS = re.compile(
     r"[ ]?(?:(?:dozens?|dozs?|dutzend|douzaines?|docenas?|dozzin[ae]|dúzias?|dozijn(?:en)?|dussin"
     r"|dusin|tusina|tusinaa|tuzin\w{0,2}|tucet\w{0,2}|tucat|дюжин\w{0,3}|duzin[ăe]?|düzine|lusin"
@@ -123,19 +93,22 @@ _DOZENS = re.compile(
     r"|ダース|다스|打(?![\d印工架电開开]))",
     re.IGNORECASE,
 )
-_AMBIGUOUS_LETTER = re.compile(r"[KMB](?![^\W_])")
-_MONEY_LETTER = re.compile(r"m(?![^\W_])")
 _MINUS_WORD = re.compile(
-    r"(?:minus|negative|moins|menos|meno|минус|負|负|マイナス|마이너스|음수"
-    r"|ลบ|سالب|ناقص|मिनस|माइनस|ऋण|מינוס|eksi|âm)[ ]?\Z",
+    r"(?:minus|negative|negativ|négatif|négative|negatif|negativ[oa]|negatie[fv]e?|moins|menos|meno"
+    r"|минус|мінус|отрицательн\w+|від'ємн\w+|ujemn\w+|záporn\w+|μείον|πλην|αρνητικ\w+|mínusz"
+    r"|mínus|mīnus|miinus|hasi|trừ|âm|負の?|负的?|マイナス|마이너스|음수|음의|零下|氷点下|영하"
+    r"|ลบ|ติดลบ|سالب|ناقص|منفی|मिनस|माइनस|ऋण|ऋणात्मक|शून्य से नीचे|מינוס|eksi"
+    r"|sıfırın altında)[ ]?\Z",
     re.IGNORECASE,
 )
+_MINUS_WINDOW = 20
+"""The longest of these words, and a blank."""
 _UNREAD = re.compile(rf"[{UNREAD}√π∞∛](?:[({{ ]?\d[\d.,]*)?", re.ASCII)
 _BEGIN = re.compile(rf"[{UNREAD}√π∞∛]|(?<![0-9])\.?[0-9]", re.ASCII)
 _RATIO = re.compile(r"[:/]\d+", re.ASCII)
 _EQUALS = re.compile(r" ?[-+*/]?\d* ?=", re.ASCII)
 _MONEY_AFTER = re.compile(
-    rf" ?(?:[{_SIGNS}]|(?:{'|'.join(_CODES.split())}|kr|zł|Kč|Ft|元|円|원|บาท)(?![^\W_]))"
+    rf" ?(?:[{SIGNS}]|(?:{'|'.join(_CODES.split())}|kr|zł|Kč|Ft|元|円|원|บาท)(?![^\W_]))"
 )
 _LARGEST_EXPONENT = 400
 
@@ -158,7 +131,9 @@ def parse_number(value: Json, decimal: str = ".") -> Decimal | None:
     """
     if isinstance(value, bool) or value is None:
         return None
-    if isinstance(value, int | float):
+    if isinstance(value, int):
+        return Decimal(value)  # of any length, where str() and float() have limits
+    if isinstance(value, float):
         return Decimal(str(value)) if math.isfinite(value) else None
     text = normal_text(str(value)).strip()
     if len(text) > 2 and text[0] == text[-1] == "$":  # LaTeX's
@@ -219,12 +194,12 @@ def _in_a_word(text: str, start: int, end: int) -> bool:
     before = text[start - 1] if start else ""
     if before in ("_", "^"):
         return True
-    if before == "-" and start > 1 and _cased(text[start - 2]):
+    if before == "-" and start > 1 and cased(text[start - 2]):
         return True
-    if _cased(before):
+    if cased(before):
         return not _CURRENCY_WORD.search(_word_before(text, start))
     unit = _UNIT.match(text, end)
-    if unit is None or not _cased(text[end]) or len(unit.group()) > 8:
+    if unit is None or not cased(text[end]) or len(unit.group()) > 8:
         return False
     after = text[unit.end() : unit.end() + 1]
     return after.isdecimal() and not re.fullmatch(r"[kcdm]?m|ft|in", unit.group())
@@ -236,10 +211,6 @@ def _word_before(text: str, place: int) -> str:
         first -= 1
     word = text[first:place]
     return word if first == 0 or not text[first - 1].isalnum() else "x" + word
-
-
-def _cased(char: str) -> bool:
-    return char != "" and unicodedata.category(char) in ("Lu", "Ll", "Lt")
 
 
 def _number(text: str, match: re.Match[str], decimal: str, foreign: bool, last_end: int) -> Found:
@@ -258,14 +229,19 @@ def _number(text: str, match: re.Match[str], decimal: str, foreign: bool, last_e
     elif ratio := _RATIO.match(text, end):
         value, end = None, ratio.end()
     value, end = _powers(text, value, end)
-    value, end = _magnitude(text, value, start, end)
+    value, end = magnitude(text, value, start, end)
+    if follows_magnitude(text, start, last_end):
+        value = None
     if dozens := _DOZENS.match(text, end):
         value, end = (None if value is None else 12 * value), dozens.end()
     percent = _PERCENT.match(text, end)
+    sign_first = None if percent else _PERCENT_BEFORE.search(text[max(0, start - 7) : start])
     if percent:
         end = percent.end()
     elif _UNREAD.match(text, end + (text[end : end + 1] == " ")):
         value = None
+    if sign_first is not None:  # %50
+        start -= len(sign_first.group())
     start, negative, joined_to = _sign(text, start, last_end)
     if joined_to and not _EQUALS.match(text, end):
         value = None
@@ -278,7 +254,7 @@ def _number(text: str, match: re.Match[str], decimal: str, foreign: bool, last_e
         value = None if value is None else -value
     if value is not None and not _is_finite(value):
         value = None
-    return Found(value, percent is not None, over, start, end)
+    return Found(value, (percent or sign_first) is not None, over, start, end)
 
 
 def _proves_other(text: str, decimal: str) -> bool:
@@ -297,34 +273,34 @@ def _digits(run: str, decimal: str, foreign: bool) -> Decimal | None:
     signs = re.findall(r"[^0-9]", run)
     groups = re.split(r"[^0-9]", run)
     if not signs:
-        return _decimal(run)
+        return decimal_of(run)
     if not groups[0]:  # .5
-        return _decimal(run) if run[0] == "." and len(signs) == 1 else None
+        return decimal_of(run) if run[0] == "." and len(signs) == 1 else None
     last = signs[-1]
     if len(signs) == 1 and last in ".,٫٬":
         return _one_sign(groups, last, decimal, foreign)
     if len(set(signs)) == 1:
-        return _decimal("".join(groups)) if _thousands(groups, last) else None
+        return decimal_of("".join(groups)) if _thousands(groups, last) else None
     if signs.count(last) > 1 or len(set(signs)) > 2 or last not in ".,٫":
         return None
     whole = groups[:-1]
     if not _thousands(whole, signs[0]):
         return None
-    return _decimal("".join(whole) + "." + groups[-1])
+    return decimal_of("".join(whole) + "." + groups[-1])
 
 
 def _one_sign(groups: list[str], sign: str, decimal: str, foreign: bool) -> Decimal | None:
-    point = _decimal(".".join(groups))
+    point = decimal_of(".".join(groups))
     if sign in "٫٬":
         if sign == "٫":
             return point
-        return _decimal("".join(groups)) if _thousands(groups, sign) else None
+        return decimal_of("".join(groups)) if _thousands(groups, sign) else None
     could_be_thousands = _thousands(groups, sign) and groups[0] != "0"
     if not could_be_thousands:
         return point
     if foreign:
         return None
-    return point if sign == decimal else _decimal("".join(groups))
+    return point if sign == decimal else decimal_of("".join(groups))
 
 
 def _thousands(groups: list[str], sign: str) -> bool:
@@ -334,13 +310,6 @@ def _thousands(groups: list[str], sign: str) -> bool:
         return True
     lakh = sign == "," and len(groups) > 2 and len(groups[0]) <= 2 and len(groups[-1]) == 3
     return lakh and all(len(group) == 2 for group in groups[1:-1])
-
-
-def _decimal(text: str) -> Decimal | None:
-    try:
-        return Decimal(text)
-    except DecimalException:
-        return None
 
 
 def _scaled(value: Decimal, exponent: str) -> Decimal | None:
@@ -377,54 +346,6 @@ def _powers(text: str, value: Decimal | None, end: int) -> tuple[Decimal | None,
         return None, power.end()
 
 
-def _magnitude(
-    text: str, value: Decimal | None, start: int, end: int
-) -> tuple[Decimal | None, int]:
-    """Read ``5 million``, ``12万``, ``$5k``; a bare K, M or B behind digits may be a unit."""
-    money = start > 0 and text[start - 1] in _SIGNS
-    letter = _AMBIGUOUS_LETTER.match(text, end)
-    if letter:
-        power = {"K": 3, "M": 6, "B": 9}[letter.group()]
-        return (value.scaleb(power) if money and value is not None else None), letter.end()
-    if money and _MONEY_LETTER.match(text, end):  # $1.5m, £2bn: bn is read below
-        return (value.scaleb(6) if value is not None else None), end + 1
-    for _ in range(2):  # 10万亿, 2 lakh crore
-        found = _MAGNITUDE.match(text, end)
-        if found is None:
-            break
-        word = found.group(1)
-        if word.lower() == "k" and (found.group(0)[0] == " " or word == "K"):
-            break
-        after = text[found.end(1) : found.end(1) + 1]
-        if (word.isascii() and after.isalpha()) or (_cased(word[-1]) and _cased(after)):
-            break
-        if re.match(r"[ ]?\d", text[found.end() : found.end() + 2]) and not word.isascii():
-            return _compound(text, value, start, end)  # 1万2千
-        value = value.scaleb(_MAGNITUDES[word.lower()]) if value is not None else None
-        end = found.end(1)
-    return value, end
-
-
-def _compound(text: str, value: Decimal | None, start: int, end: int) -> tuple[Decimal | None, int]:
-    """Read 1万2千 or 3억 5000만: magnitudes that fall; None where they do not."""
-    total = Decimal(0)
-    last = 99
-    place = start
-    parts = 0
-    while (part := _COMPOUND.match(text, place)) is not None and part.end() > part.start():
-        number, word = part.groups()
-        power = _EAST_ASIAN.get(word or "", 0)
-        if parts and (power >= last or value is None):
-            return None, part.end()
-        if len(number.partition(".")[0]) > max(last - power, 1) and parts:
-            return None, part.end()
-        total += Decimal(number.replace(",", "")).scaleb(power)
-        last, place, parts = power, part.end(), parts + 1
-        if not word:
-            break
-    return (total, place) if parts > 1 else (None, max(place, end))
-
-
 def _sign(text: str, start: int, last_end: int) -> tuple[int, bool, bool]:
     """Return where a number begins with its currency and sign, whether it is negative, and whether
     a hyphen joins it to the number before it.
@@ -440,10 +361,12 @@ def _sign(text: str, start: int, last_end: int) -> tuple[int, bool, bool]:
         if (before.isalnum() and not parts_words) or before == ")":
             return at, False, False
         return _before_currency(text, first), minus, False
-    word = _MINUS_WORD.search(text[max(0, at - 12) : at])
-    if word and not re.search(r"\d ?\Z", text[max(0, at - 14) : at - len(word.group())]):
+    word = _MINUS_WORD.search(text[max(0, at - _MINUS_WINDOW) : at])
+    if word and not re.search(
+        r"\d ?\Z", text[max(0, at - _MINUS_WINDOW - 2) : at - len(word.group())]
+    ):
         letter_before = text[max(0, at - len(word.group()) - 1) : at - len(word.group())]
-        if not _cased(letter_before):
+        if not cased(letter_before):
             return at - len(word.group()), True, False
     return at, False, False
 
@@ -451,7 +374,7 @@ def _sign(text: str, start: int, last_end: int) -> tuple[int, bool, bool]:
 def _before_currency(text: str, start: int) -> int:
     at = start
     while at > 0 and (
-        text[at - 1] in _SIGNS or (text[at - 1] == " " and at > 1 and text[at - 2] in _SIGNS)
+        text[at - 1] in SIGNS or (text[at - 1] == " " and at > 1 and text[at - 2] in SIGNS)
     ):
         at -= 1
     letters = re.search(r"(?<![^\W_])[A-Z]{1,2}\Z", text[max(0, at - 3) : at])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claimbench._lazy import lazy
+from claimbench._lazy import callable_package, lazy
 
 if TYPE_CHECKING:
     from claimbench.plan.arrivals import scheduled
@@ -17,3 +17,4 @@ if TYPE_CHECKING:
 
 __all__ = ["Requests", "make_plan", "scheduled"]
 __getattr__ = lazy(__name__, {"Requests": "prompts", "make_plan": "order", "scheduled": "arrivals"})
+callable_package(__name__, "claimbench.measuring", "plan")

@@ -14,6 +14,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from claimbench.errors import BenchError
+from claimbench.packed import Packed, columns
 from claimbench.types import Arm, Call, LoadSpec
 
 MAX_IN_FLIGHT = 512
@@ -53,20 +54,23 @@ def arrival_offsets_s(load: LoadSpec, n: int, seed: int) -> list[float]:
     return offsets
 
 
-def scheduled(calls: Sequence[Call], load: LoadSpec, origin_ns: int, seed: int) -> list[Call]:
+def scheduled(calls: Sequence[Call], load: LoadSpec, origin_ns: int, seed: int) -> Sequence[Call]:
     """Return the calls with their intended times from ``origin_ns``, per arm in planned order;
     unchanged in a closed loop.
     """
     if load.mode == "closed":
-        return list(calls)
+        return calls
     counts: dict[str, int] = defaultdict(int)
-    for call in calls:
-        counts[call.arm] += 1
+    for arm in columns(calls, "arm"):
+        counts[arm] += 1
     offsets = {arm: iter(arrival_offsets_s(load, n, seed)) for arm, n in counts.items()}
-    return [
-        replace(call, scheduled_ns=origin_ns + round(next(offsets[call.arm]) * 1e9))
-        for call in calls
-    ]
+    return Packed.of(
+        Call,
+        (
+            replace(call, scheduled_ns=origin_ns + round(next(offsets[call.arm]) * 1e9))
+            for call in calls
+        ),
+    )
 
 
 def loaded(arm: Arm, load: LoadSpec) -> Arm:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from claimbench.types import Json, Sample, Task
 
@@ -38,7 +38,7 @@ def find_clusters(tasks: Sequence[Task], keys: Sequence[tuple[str, str]]) -> Clu
     inputs = {key: _fingerprint(sample) for key, sample in samples.items()}
     family = _families(tasks, inputs)
     several = len(set(family.values())) > 1
-    union = _Union()
+    union = Union()
     names: list[str] = []
     joined: list[str] = []
     seen: dict[tuple[str, str], str] = {}
@@ -84,7 +84,7 @@ def _families(
     """Task name -> first task that shares a sample (same id and input) with it, directly or through
     others; an absent input is shared with none.
     """
-    union = _Union()
+    union = Union()
     owner: dict[tuple[str, str], str] = {}
     for task in tasks:
         for sample in task.samples:
@@ -94,19 +94,38 @@ def _families(
     return {task.name: union.root(task.name) for task in tasks}
 
 
-class _Union:
+class Union:
     """Disjoint sets of names; the root is the name that came first."""
 
     def __init__(self) -> None:
         self._parent: dict[str, str] = {}
 
     def root(self, name: str) -> str:
+        """Return the root of the set that a name is in; a new name is a set of its own."""
         parent = self._parent.setdefault(name, name)
         while parent != self._parent[parent]:
             self._parent[name] = parent = self._parent[parent]
         return parent
 
     def join(self, first: str, second: str) -> None:
+        """Put the set of ``second`` under that of ``first``."""
         a, b = self.root(first), self.root(second)
         if a != b:
             self._parent[b] = a
+
+
+def tie_duplicates(samples: Sequence[Sample], used: Iterable[str]) -> list[Sample]:
+    """Give samples with the same input the same cluster: they are one draw, not two
+    (docs/method.md).
+    """
+    names = sorted(used)
+    union = Union()
+    first: dict[str, str] = {}
+    for sample in samples:
+        key = repr([sample.input.get(name) for name in names])
+        union.join(first.setdefault(key, sample.cluster), sample.cluster)
+    joined = []
+    for sample in samples:
+        cluster = union.root(sample.cluster)
+        joined.append(sample if cluster == sample.cluster else replace(sample, cluster=cluster))
+    return joined

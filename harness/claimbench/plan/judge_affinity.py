@@ -25,18 +25,46 @@ def judges_like(suite: Suite) -> dict[str, str]:
     return found
 
 
-def judges_like_of(judge: Arm, arms: Iterable[Arm]) -> dict[str, str]:
+def user_lines(suite: Suite) -> list[str]:
+    """Say who plays the user in which tasks, how it is asked, and which arms are of its kind."""
+    lines = []
+    for user in suite.users:
+        tasks = ", ".join(
+            t.name for t in suite.tasks if t.user is not None and t.user.by == user.name
+        )
+        known = {"temperature": user.params.temperature, "seed": user.params.seed}
+        stated = [f"{key} {value:g}" for key, value in known.items() if value is not None]
+        how = ", ".join([user.model, *stated])
+        line = f"simulated user {user.name} ({how}) plays the user of {tasks}, for every arm alike"
+        alike = judges_like_of(user, suite.arms, "simulated user").values()
+        lines.append("; ".join([line, *(f"{why}: models suit their like" for why in alike)]))
+    return lines
+
+
+def kinds_of_judges(judges: Iterable[Arm]) -> dict[str, frozenset[str]]:
+    """Map each judge's name to what it is: its model and the labs known of it. Judges that
+    share any of these are one voice.
+    """
+    return {
+        judge.name: frozenset(
+            {f"model {_weights(judge.model)}", *(f"lab {lab}" for lab in _labs(judge))}
+        )
+        for judge in judges
+    }
+
+
+def judges_like_of(judge: Arm, arms: Iterable[Arm], who: str = "judge") -> dict[str, str]:
     """Map each arm that ``judge`` may favour to the reason: it is the same model (however
-    quantised), or of the same lab.
+    quantised), or of the same lab. ``who``: what the judge is called in it.
 
     A lab is known where the suite states it, or by the name of a model that its lab sells itself.
     """
     found: dict[str, str] = {}
     for arm in arms:
         if _weights(judge.model) == _weights(arm.model):
-            found[arm.name] = f"the judge {judge.name} is the model of arm {arm.name}"
+            found[arm.name] = f"the {who} {judge.name} is the model of arm {arm.name}"
         elif shared := _labs(judge) & _labs(arm):
-            found[arm.name] = f"the judge {judge.name} and arm {arm.name} are both of {min(shared)}"
+            found[arm.name] = f"the {who} {judge.name} and arm {arm.name} are both of {min(shared)}"
     return found
 
 

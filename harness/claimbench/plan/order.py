@@ -3,8 +3,9 @@
 Order: clusters are shuffled with the suite's recorded seed and stay whole; different tasks advance
 at the same relative pace (stratified); for every item the arms follow one another in a seeded
 random order (interleaved), so drift over the day and luck with rate limits meet all arms alike. A
-plan limited to N samples is the beginning of the unlimited one. Judges' calls follow all others:
-they are sent when the answers are there (:mod:`claimbench.plan.judges`).
+plan limited to N samples is the beginning of the unlimited one. After the arms' calls come those of
+simulated users and tools, each made when its step is due (:mod:`claimbench.plan.simulated`), and
+the judges', sent when the answers are there (:mod:`claimbench.plan.judges`).
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 from claimbench.errors import BenchError
+from claimbench.packed import Packer, columns
 from claimbench.plan.call_ids import call_id
 from claimbench.plan.clusters import cluster_names
 from claimbench.plan.judges import judge_calls
+from claimbench.plan.pairs import pair_calls
+from claimbench.plan.simulated.helpers import helper_calls
 from claimbench.types import Call, Sample, Suite
 
 
@@ -29,7 +33,7 @@ class Plan:
     samples per task.
     """
 
-    calls: tuple[Call, ...]
+    calls: Sequence[Call]
     sha256: str
     samples: dict[str, int]
     limit: int | None
@@ -41,7 +45,8 @@ TaskSample = tuple[str, Sample]
 
 def ordered_items(suite: Suite, limit: int | None = None) -> list[TaskSample]:
     """Return every item once, in running order: whole clusters, shuffled with the suite's seed, at
-    most ``limit`` per task (of single rows of clusters where the suite's order says so).
+    most ``limit`` per task, a conversation counted once (of single rows of clusters where the
+    suite's order says so).
 
     Clusters that several tasks share (the same ticket routed and extracted) stay together over
     those tasks. Clusters of different tasks are merged so that each task advances at the same
@@ -68,12 +73,20 @@ def ordered_items(suite: Suite, limit: int | None = None) -> list[TaskSample]:
     if limit is not None and suite.options.get("limit_by") == "row":
         rows = _one_of_each(rows)
     taken: Counter[str] = Counter()
+    begun: set[tuple[str, str]] = set()
     order: list[TaskSample] = []
     for mine in rows:
         for task, sample_id in mine:
-            if limit is None or taken[task] < limit:
+            sample = samples[task, sample_id]
+            turn = sample.turn
+            if turn is not None and turn.number > 1:  # goes with the first turn, whatever the limit
+                if (task, turn.conversation) in begun:
+                    order.append((task, sample))
+            elif limit is None or taken[task] < limit:
                 taken[task] += 1
-                order.append((task, samples[task, sample_id]))
+                order.append((task, sample))
+                if turn is not None:
+                    begun.add((task, turn.conversation))
     return order
 
 
@@ -112,6 +125,16 @@ def _base_seeds(suite: Suite, arms: Sequence[str]) -> dict[str, int]:
     return {name: own.get(name, fallback) for name in arms}
 
 
+def _digest(calls: Sequence[Call]) -> str:
+    """Hash the calls' ids, one a line, in their order."""
+    found = hashlib.sha256()
+    between = b""
+    for identity in columns(calls, "id"):
+        found.update(between + identity.encode())
+        between = b"\n"
+    return found.hexdigest()
+
+
 def make_plan(suite: Suite, run_id: str, arms: Sequence[str], limit: int | None = None) -> Plan:
     """Plan ``arms`` (names) over the suite's samples; ``limit`` is a number of samples per task.
 
@@ -124,7 +147,8 @@ def make_plan(suite: Suite, run_id: str, arms: Sequence[str], limit: int | None 
             hint="give --limit 1 or more",
         )
     order_of_items = ordered_items(suite, limit)
-    calls: list[Call] = []
+    packer = Packer(Call)
+    position = 0
     seeds = _base_seeds(suite, arms)
     for epoch in range(suite.epochs):
         for name, sample in order_of_items:
@@ -133,7 +157,7 @@ def make_plan(suite: Suite, run_id: str, arms: Sequence[str], limit: int | None 
                 random.Random(f"{suite.order_seed}/{epoch}/{name}/{sample.id}").shuffle(order)  # noqa: S311 - recorded
             for arm in order:
                 identity = call_id(suite.measured_sha256, name, sample.id, epoch, arm)
-                calls.append(
+                packer.append(
                     Call(
                         run_id=run_id,
                         id=identity,
@@ -142,9 +166,16 @@ def make_plan(suite: Suite, run_id: str, arms: Sequence[str], limit: int | None 
                         epoch=epoch,
                         arm=arm,
                         seed=seeds[arm] + epoch,
-                        position=len(calls),
+                        position=position,
                     )
                 )
-    calls += judge_calls(suite, calls, len(calls))
-    digest = hashlib.sha256("\n".join(call.id for call in calls).encode()).hexdigest()
-    return Plan(tuple(calls), digest, dict(Counter(name for name, _ in order_of_items)), limit)
+                position += 1
+    calls = packer.done()
+    others = helper_calls(suite, calls, len(calls))
+    others += judge_calls(suite, calls, len(calls) + len(others))
+    others += pair_calls(suite, calls, len(calls) + len(others))
+    if others:
+        packer = Packer(Call)
+        packer.extend(chain(calls, others))
+        calls = packer.done()
+    return Plan(calls, _digest(calls), dict(Counter(name for name, _ in order_of_items)), limit)

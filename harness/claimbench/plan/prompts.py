@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -19,7 +19,6 @@ from jinja2 import (
     StrictUndefined,
     Template,
     TemplateError,
-    TemplateSyntaxError,
     UndefinedError,
     pass_context,
 )
@@ -29,12 +28,17 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from claimbench.errors import SuiteError
+from claimbench.plan import episodes
+from claimbench.plan.turns import Turns
+from claimbench.plan.variants import varied
 from claimbench.template_process import (
+    UNREADABLE,
     TemplateHangs,
     TemplateProcess,
     TemplateRaises,
     is_plain,
     serve_templates,
+    syntax_fault,
 )
 from claimbench.types import Arm, Call, Json, Message, Request, Sample, Suite, Task
 
@@ -101,8 +105,8 @@ def _compile(source: str) -> Template:
 
 
 def variables(source: str) -> frozenset[str]:
-    """Return the names a template reads and does not set itself; raises
-    :class:`jinja2.TemplateSyntaxError`.
+    """Return the names that a template reads and does not set itself; :func:`check_syntax` goes
+    before.
     """
     environment = _environment()
     names = TrackingCodeGenerator(environment)
@@ -116,10 +120,8 @@ def check_syntax(source: str) -> tuple[str, int] | None:
     """Return what is wrong with a template and on which of its lines (from 1), or None."""
     try:
         _compile(source)
-    except TemplateSyntaxError as exc:
-        return exc.message or "syntax error", exc.lineno
-    except RecursionError:
-        return "it is nested too deeply", 1
+    except UNREADABLE as exc:
+        return syntax_fault(exc)
     return None
 
 
@@ -128,20 +130,26 @@ def target_text(target: Json) -> str:
     return target if isinstance(target, str) else json.dumps(target, ensure_ascii=False)
 
 
-def render(task: Task, sample: Sample) -> tuple[Message, ...]:
+def unsaid(number: int) -> str:
+    """Return what stands for a model's own answer where none is known."""
+    return f"(the model's own answer to turn {number})"
+
+
+def render(task: Task, sample: Sample, answers: Sequence[str] = ()) -> tuple[Message, ...]:
     """Render the chat for one sample: leading system turns, each example with its answer, then the
-    sample's own turns.
+    sample's own turns. ``answers``: the model's own to the earlier turns of a conversation; where
+    they are not given, :func:`unsaid` stands in their places.
 
     Raises :class:`~claimbench.errors.SuiteError` for a template that fails on this sample.
     """
-    return _around(rendered_examples(task), task, sample)
+    return _around(rendered_examples(task), task, sample, answers)
 
 
-def own_turns(task: Task, sample: Sample) -> tuple[Message, ...]:
+def own_turns(task: Task, sample: Sample, answers: Sequence[str] = ()) -> tuple[Message, ...]:
     """Render a sample's own turns alone, without the task's examples; raises as :func:`render`
     does.
     """
-    return _around((), task, sample)
+    return _around((), task, sample, answers)
 
 
 def rendered_examples(task: Task) -> tuple[Message, ...]:
@@ -154,16 +162,20 @@ def rendered_examples(task: Task) -> tuple[Message, ...]:
     return tuple(messages)
 
 
-def _around(examples: Sequence[Message], task: Task, sample: Sample) -> tuple[Message, ...]:
+def _around(
+    examples: Sequence[Message], task: Task, sample: Sample, answers: Sequence[str] = ()
+) -> tuple[Message, ...]:
     head, body = split_system(task.prompt)
     before = _rendered_turns(head, task, sample)
-    return (*before, *examples, *_rendered_turns(body, task, sample))
+    return (*before, *examples, *_rendered_turns(body, task, sample, answers))
 
 
-def _rendered_turns(turns: Iterable[Message], task: Task, sample: Sample) -> list[Message]:
+def _rendered_turns(
+    turns: Iterable[Message], task: Task, sample: Sample, answers: Sequence[str] = ()
+) -> list[Message]:
     rendered: list[Message] = []
     for turn in turns:
-        rendered += turn_messages(turn, task, sample)
+        rendered += turn_messages(turn, task, sample, answers)
     return rendered
 
 
@@ -172,12 +184,16 @@ def own_source(variable: str) -> str:
     return "{{ " + variable + " | tojson }}"
 
 
-def turn_messages(turn: Message, task: Task, sample: Sample) -> tuple[Message, ...]:
+def turn_messages(
+    turn: Message, task: Task, sample: Sample, answers: Sequence[str] = ()
+) -> tuple[Message, ...]:
     """Render one turn of a prompt: one message, or the sample's own turns in its place.
 
     Raises :class:`SuiteError` as :func:`render` does, and for a conversation that cannot be sent.
     """
     text = render_turn(turn.content, task, sample)
+    if turn.role == "conversation":
+        return _carried_on(json.loads(text), task, sample, answers)
     if turn.role != "turns":
         return (Message(turn.role, text),)
     made = []
@@ -200,6 +216,22 @@ def turn_messages(turn: Message, task: Task, sample: Sample) -> tuple[Message, .
     return tuple(made)
 
 
+def _carried_on(
+    asked: Json, task: Task, sample: Sample, answers: Sequence[str]
+) -> tuple[Message, ...]:
+    """Return the user's turns up to the sample's, each earlier one with the model's own answer."""
+    if not isinstance(asked, list) or not all(isinstance(text, str) for text in asked):
+        raise _fail(task, sample, "the conversation is no list of the user's turns")
+    number = len(asked) if sample.turn is None else sample.turn.number
+    messages: list[Message] = []
+    for index, text in enumerate(asked[:number]):
+        messages.append(Message("user", text))
+        if index + 1 < number:
+            said = answers[index] if index < len(answers) else unsaid(index + 1)
+            messages.append(Message("assistant", said))
+    return tuple(messages)
+
+
 def split_system(prompt: Iterable[Message]) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
     """Split a prompt into its leading system turns and the rest, which few-shot examples repeat."""
     turns = tuple(prompt)
@@ -212,33 +244,89 @@ class Requests:
     :func:`build_request` does.
 
     The examples of a task are rendered once, when its first call is asked for.
+
+    Args:
+        suite: the suite.
+        turns: what was answered in its conversations; default: nothing yet.
+        assumed: gives an answer (of a task, to the turn of a number) in place of the model's, for
+            estimates; None: a turn whose earlier answers are not known is an error.
+        at_most: an estimate takes what functions give in place of tools as long as it may be.
     """
 
-    def __init__(self, suite: Suite) -> None:
+    def __init__(
+        self,
+        suite: Suite,
+        turns: Turns | None = None,
+        assumed: Callable[[Task, int], str] | None = None,
+        *,
+        at_most: bool = False,
+    ) -> None:
         self._suite = suite
+        self.turns = turns if turns is not None else Turns(suite)
+        self._assumed = assumed
+        self._at_most = at_most
         self._tasks = {task.name: task for task in suite.tasks}
         self._samples = {
             (task.name, sample.id): sample for task in suite.tasks for sample in task.samples
         }
         self._arms = {arm.name: arm for arm in suite.arms}
-        self._examples: dict[str, tuple[Message, ...]] = {}
+        self._examples: dict[tuple[str, str], tuple[Message, ...]] = {}
 
     def __call__(self, call: Call) -> Request:
         """Build the request of one planned call; raises :class:`SuiteError` as :func:`render`
         does.
         """
-        task = self._tasks[call.task]
+        arm = self._arms[call.arm]
+        task = varied(self._tasks[call.task], arm)
         sample = self._samples[call.task, call.sample_id]
-        if task.name not in self._examples:
-            self._examples[task.name] = rendered_examples(task)
-        messages = _around(self._examples[task.name], task, sample)
-        return _request(self._suite, task, sample, self._arms[call.arm], call, messages)
+        key = (task.name, "" if arm.variant is None else arm.name)
+        if key not in self._examples:
+            self._examples[key] = rendered_examples(task)
+        if task.steps:
+            messages = _around(self._examples[key], task, sample)
+            messages = (*messages, *self._steps(task, sample, call))
+        else:
+            said = self._said(task, sample, call)
+            messages = _around(self._examples[key], task, sample, said)
+        return _request(self._suite, task, sample, arm, call, messages)
+
+    def _steps(self, task: Task, sample: Sample, call: Call) -> Sequence[Message]:
+        """Return what was said and called before a step of an episode, and what came back."""
+        if sample.turn is None or sample.turn.number == 1:
+            return ()
+        if self._assumed is not None:
+            before = range(1, sample.turn.number)
+            said = [self._assumed(task, number) for number in before]
+            return episodes.assumed_messages(
+                task, said, self.assumed_user(task), at_most=self._at_most
+            )
+        self.turns.answers(call)  # raises where one is missing
+        return episodes.step_messages(task, self.turns.steps_before(call))
+
+    def assumed_answer(self, task: Task) -> str:
+        """Return what stands for an arm's answer in estimates."""
+        return "" if self._assumed is None else self._assumed(task, 1)
+
+    def assumed_user(self, task: Task) -> str:
+        """Return what stands for a turn of the simulated user in estimates; empty without one."""
+        if task.user is None or self._assumed is None:
+            return ""
+        share = len(self._assumed(task, 1)) / task.max_tokens
+        return "x" * round(task.user.max_tokens * share)
+
+    def _said(self, task: Task, sample: Sample, call: Call) -> Sequence[str]:
+        if sample.turn is None or sample.turn.number == 1:
+            return ()
+        if self._assumed is not None:
+            return [self._assumed(task, number) for number in range(1, sample.turn.number)]
+        return self.turns.answers(call)
 
 
 def build_request(suite: Suite, task: Task, sample: Sample, arm: Arm, call: Call) -> Request:
     """Build what the provider of ``arm`` is asked for one call; the same for every arm but for its
     sampling.
     """
+    task = varied(task, arm)
     return _request(suite, task, sample, arm, call, render(task, sample))
 
 
@@ -256,10 +344,21 @@ def _request(
         labels=answer.labels if answer.kind == "label" and answer.constrain else (),
         answer_schema=answer.schema if answer.kind == "json" and answer.constrain else None,
         prefix_key=task.name,
+        conversation=_conversation(task, sample, call),
         continuations=tuple((str(c), str(t)) for c, t in sample.input.get("lm_eval_pairs", ())),
+        row=sample.input,
+        tools=sample.tools or task.tools,
+        tool_choice=task.tool_choice if sample.tools or task.tools else None,
         timeout_s=suite.errors.timeout_s,
         connect_timeout_s=suite.errors.connect_timeout_s,
     )
+
+
+def _conversation(task: Task, sample: Sample, call: Call) -> str:
+    """Name the conversation that a request belongs to; empty where it is asked alone."""
+    if sample.turn is None:
+        return ""
+    return f"{task.name}/{sample.turn.conversation}/{call.epoch}"
 
 
 def chilled(
@@ -305,6 +404,18 @@ def render_turn(
         raise _fail(
             task, sample, f"the template gives {len(text)} characters, more than {_MAX_RENDERED}"
         )
+    return text
+
+
+def render_text(source: str, context: Mapping[str, Json]) -> str:
+    """Render a template that belongs to no task, such as a provider's request, in the same sandbox.
+
+    Raises:
+        TemplateHangs, TemplateRaises: it takes too long, or fails.
+    """
+    text = (_rendered if _is_plain(source) else _PROCESS.render)(source, context)
+    if len(text) > _MAX_RENDERED:
+        raise TemplateRaises(f"it gives more than {_MAX_RENDERED} characters", undefined=False)
     return text
 
 

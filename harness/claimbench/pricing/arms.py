@@ -8,15 +8,23 @@ or ``host`` (own or rented hardware), and optionally ``training`` (a fine-tune, 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from claimbench.errors import BenchError
-from claimbench.pricing.asked import NOTHING_ASKED, Asked, asked_by
-from claimbench.pricing.bill import as_billed, billed_tier, place_factor, time_stamp, with_place
+from claimbench.pricing.asked import NOTHING_ASKED, Asked, asked_by, says_only_counts
+from claimbench.pricing.bill import (
+    as_billed,
+    billed_tier,
+    dearer,
+    in_doubt,
+    place_factor,
+    time_stamp,
+    with_place,
+)
 from claimbench.pricing.bills import Bills
 from claimbench.pricing.bounds.ceiling import TokenBound, token_bound
 from claimbench.pricing.hosts import (
@@ -27,50 +35,34 @@ from claimbench.pricing.hosts import (
     parse_training,
 )
 from claimbench.pricing.model import (
+    CONTRACT,
     TIERS,
-    TOKEN_CLASSES,
-    UNIT_CLASSES,
     ZERO,
-    Era,
     FxRate,
     Price,
-    Rate,
     Terms,
     UnknownPrice,
-    Variant,
     scaled,
-    tier_contexts,
 )
 from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.pricing.price_lists.codec import fx_from_json
 from claimbench.pricing.price_lists.regions import asked_elsewhere
-from claimbench.pricing.stated import check_keys, read_amount, read_day
+from claimbench.pricing.stated.contract import contract_price, contract_tier, prices_apart
+from claimbench.pricing.stated.values import (
+    check_keys,
+    factor_of,
+    rows_of,
+    section_of,
+)
 from claimbench.types import Arm, Attempt, Cost, CostBasis, Json, Request, Usage
 
 COST_KEYS = ("list", "price", "host", "training", "fx")
 LIST_KEYS = ("provider", "model", "tier", "context", "discount", "surcharge", "source", "dated")
-CONTRACT_RATES = (*TOKEN_CLASSES, *UNIT_CLASSES)
-CONTRACT_TIERS = tuple(tier for tier in TIERS if tier != "standard")
-PRICE_KEYS = (
-    *CONTRACT_RATES,
-    *CONTRACT_TIERS,
-    "tier",
-    "long_context",
-    "currency",
-    "discount",
-    "surcharge",
-    "source",
-    "dated",
-)
 IN_PROCESS = ("llama_cpp",)
 """Providers that run a model on this machine: no seller lists a price for them."""
 
-
 LEAST = TokenBound(1, 1)
 """Of any request: whether a price can be said at all."""
-
-CONTRACT = "suite:"
-"""Begins the id of a price that the suite states."""
 
 REPLAY = "replay"
 """The provider of stored answers: priced at what they would have cost, and billed by nobody."""
@@ -96,10 +88,18 @@ class ArmPrice:
     candidates: tuple[str, ...] = ()
     asked: Asked = NOTHING_ASKED
     """What the arm's own requests ask for that changes the bill."""
+    charges: bool = True
+    """A vendor's word on what it charged is taken; else only where no price can be held against it,
+    and on a tier that nobody asked for only where that is no cheaper.
+    """
     _bills: Bills | None = field(init=False, repr=False, compare=False)
     _is_contract: bool = field(init=False, repr=False, compare=False)
     _one_tier: str | None = field(init=False, repr=False, compare=False)
     """The only tier that a request may be billed at; None: there are several."""
+    _plain: bool = field(init=False, repr=False, compare=False)
+    """The arm asks for no tier and no place of its own: its tier holds unless the usage says
+    another.
+    """
 
     def __post_init__(self) -> None:
         # remembers bills under exactly these terms: ``replace`` makes a new one
@@ -110,6 +110,8 @@ class ArmPrice:
         tiers = self._tiers()
         usual = len(tiers) == 1 and (contract or tiers[0] in ("standard", "batch"))
         object.__setattr__(self, "_one_tier", tiers[0] if usual else None)
+        plain = self.asked.tier is None and self.asked.place is None
+        object.__setattr__(self, "_plain", plain)
 
     @property
     def known(self) -> bool:
@@ -173,11 +175,16 @@ class ArmPrice:
         if attempt.billable == "no":
             return Cost(ZERO, basis="list_price", priced_at=time_stamp(at_utc))
         computed = self.served_cost(attempt.usage, attempt.usage_raw, at_utc)
-        if attempt.billed_usd is not None and attempt.billed_usd > 0:
-            return as_billed(computed, attempt.billed_usd)
+        said = attempt.billed_usd or ZERO
+        if said > 0 and self.charges:
+            return as_billed(computed, said)
+        if computed.amount and attempt.billable == "unknown" and attempt.usage is None:
+            return in_doubt(computed)  # a fee per request, which needs no tokens
         if computed.amount is not None or computed.high is not None:
             return computed
         high = self._highest(attempt, at_utc, bound)
+        if said > 0 and high is None:
+            return as_billed(computed, said)
         return replace(computed, low=None if high is None else ZERO, high=high)
 
     def _highest(
@@ -190,7 +197,7 @@ class ArmPrice:
         tier = self._served_tier(attempt.usage_raw)
         if usage is not None and usage.input_fresh is not None and usage.output_visible is not None:
             # The tokens are known and their price is not: what was set aside says nothing of it.
-            if usage.fees or self.price is None or self.price.needs:
+            if len(usage.fees) > len(usage.doubted) or self.price is None or self.price.needs:
                 return None
             named = ("image", "audio", "cache_write_1h")
             classes = tuple(name for name in named if getattr(usage, name))
@@ -202,8 +209,19 @@ class ArmPrice:
 
     def served_cost(self, usage: Usage | None, usage_raw: Json, at_utc: datetime) -> Cost:
         """Price tokens as of a moment, by the tier and the place that the usage object states."""
-        cost = self.list_cost(usage, at_utc, self._served_tier(usage_raw))
+        if self._plain and says_only_counts(usage_raw):  # as nearly all do
+            return self.list_cost(usage, at_utc)
+        tier = self._served_tier(usage_raw)
+        cost = self.list_cost(usage, at_utc, tier)
+        if not self.charges and self.unasked(tier):
+            cost = dearer(cost, self.list_cost(usage, at_utc))
         return with_place(cost, usage_raw, self.asked.place)
+
+    def unasked(self, tier: str) -> bool:
+        """Return whether the arm names no tier, in its requests or its price, and this is another
+        than the usual one, which then holds.
+        """
+        return self.asked.tier is None and self.tier == "standard" and tier != "standard"
 
     def _served_tier(self, usage_raw: Json) -> str:
         """Return the tier whose rates hold; a contract's are those of what the arm asks for."""
@@ -211,7 +229,7 @@ class ArmPrice:
             return billed_tier(usage_raw, self.tier)
         wanted = self.asked.tier or self.tier
         served = billed_tier(usage_raw, wanted)
-        if self.tier != "standard" or (self.price and _prices_apart(self.price, served)):
+        if self.tier != "standard" or (self.price and prices_apart(self.price, served)):
             return served
         return self.tier if served in (wanted, "standard") else served
 
@@ -254,8 +272,7 @@ class ArmPrice:
         except UnknownPrice:
             return None
         if not tiers <= {"standard", "batch"} and not self._is_contract:
-            # Flex and priority requests may be served, and billed, at the usual tier.
-            with contextlib.suppress(UnknownPrice):
+            with contextlib.suppress(UnknownPrice):  # they may be served at the usual tier
                 found.append(self._bills.at_most(bound, at_utc, "standard"))
         most = max(found)
         return most if self.asked.place is None else most * place_factor(self.asked.place)
@@ -265,7 +282,8 @@ class ArmPrice:
     ) -> Cost:
         timing = attempt.timing
         seconds = (timing.ended_ns - timing.sent_ns) / 1e9 if busy_s is None else busy_s
-        parts = host.parts(seconds)
+        place = attempt.place
+        parts = host.at(None if place is None else place.node_type).parts(seconds)
         return Cost(
             sum(parts.values(), ZERO),
             basis="host_time",
@@ -273,6 +291,13 @@ class ArmPrice:
             priced_at=at_utc.isoformat(timespec="seconds"),
             components=parts,
         )
+
+
+def without_charges(prices: Mapping[str, ArmPrice]) -> dict[str, ArmPrice]:
+    """Return prices under which a vendor's word, on its charge or on a tier that nobody asked for,
+    counts only where no price can be held against it.
+    """
+    return {name: replace(price, charges=False) for name, price in prices.items()}
 
 
 def resolve_arm(arm: Arm, book: PriceBook) -> ArmPrice:
@@ -289,14 +314,14 @@ def resolve_arm(arm: Arm, book: PriceBook) -> ArmPrice:
     if len(kinds) > 1:
         raise BenchError(f"{where}: state one of list, price and host, not {' and '.join(kinds)}")
     kind = kinds[0] if kinds else ("none" if arm.provider in IN_PROCESS else "list")
-    fx = (*book.fx, *(fx_from_json(r) for r in _rows(model.get("fx"), f"{where}.fx")))
+    fx = (*book.fx, *(fx_from_json(r) for r in rows_of(model.get("fx"), f"{where}.fx")))
     training = (
         None
         if model.get("training") is None
         else parse_training(model["training"], f"{where}.training")
     )
     base = ArmPrice(arm.name, None, fx=fx, training=training, asked=asked_by(arm))
-    settings = _section(model, kind, where)
+    settings = section_of(model, kind, where)
     if kind == "none":
         return replace(
             base, why_unknown="no cost stated for a local arm: add cost.host with usd_per_hour"
@@ -306,7 +331,7 @@ def resolve_arm(arm: Arm, book: PriceBook) -> ArmPrice:
     if kind == "price":
         price = contract_price(arm, settings, f"{where}.price")
         why = "a contract price of $0 is not a price to compare with" if price.free else None
-        tier = _contract_tier(price, settings, base.asked, f"{where}.price")
+        tier = contract_tier(price, settings, base.asked, f"{where}.price")
         basis: CostBasis | None = None if price.free else "list_price"
         return replace(base, basis=basis, price=price, tier=tier, why_unknown=why)
     return _listed(arm, book, settings, base, f"{where}.list")
@@ -321,104 +346,6 @@ def _hosted(base: ArmPrice, data: Mapping[str, Any], where: str) -> ArmPrice:
     except UnknownPrice as why:
         return replace(base, why_unknown=str(why))
     return replace(base, basis="host_time", host=parse_host(dollars, where))
-
-
-def contract_price(arm: Arm, data: Mapping[str, Any], where: str) -> Price:
-    """Read ``cost.price``: rates per million tokens, in ``currency``, from ``source`` as ``dated``.
-
-    Raises:
-        BenchError: an unknown key, no input or output rate, or an amount that is none.
-    """
-    check_keys(data, PRICE_KEYS, where)
-    missing = [k for k in ("input", "output") if data.get(k) is None]
-    if missing:
-        raise BenchError(f"{where} lacks {' and '.join(missing)} (dollars per million tokens)")
-    long = _long_context(data.get("long_context"), where)
-    rates = _contract_rates(data, long, where)
-    variants: list[Variant] = []
-    for tier in CONTRACT_TIERS:
-        if data.get(tier) is None:
-            continue
-        place = f"{where}.{tier}"
-        section = data[tier]
-        if not isinstance(section, Mapping):
-            raise BenchError(f"{place} must be a mapping of rates, not {section!r}")
-        check_keys(section, (*CONTRACT_RATES, "long_context"), place)
-        steps = _long_context(section.get("long_context"), place)
-        own = _contract_rates(section, steps, place)
-        variants += [Variant(dict(when), own) for when in tier_contexts(tier)[:1]]
-    free = not any(r.base for r in rates.values())
-    price = Price(
-        id=f"{CONTRACT}{arm.name}",
-        model=arm.model,
-        provider=arm.provider,
-        eras=(Era(None, rates),),
-        variants=tuple(variants),
-        currency=str(data.get("currency", "USD")).upper(),
-        source=str(data.get("source") or "stated in the suite"),
-        dated=read_day(data.get("dated"), f"{where}.dated"),
-        free=free,
-    )
-    return scaled(price, _factor(data, where))
-
-
-def _long_context(value: Json, where: str) -> list[Mapping[str, Any]]:
-    """Read ``long_context``: one step, or a list of them, by the input tokens they begin above."""
-    steps = value if isinstance(value, Sequence) and not isinstance(value, str) else [value or {}]
-    found: list[Mapping[str, Any]] = []
-    for step in steps:
-        if not isinstance(step, Mapping):
-            raise BenchError(f"{where}.long_context must be a mapping of rates, not {step!r}")
-        if not step:
-            continue
-        check_keys(step, ("above", *CONTRACT_RATES), f"{where}.long_context")
-        above = step.get("above")
-        if not isinstance(above, int) or isinstance(above, bool) or above <= 0:
-            raise BenchError(
-                f"{where}.long_context.above: from how many input tokens? Seen: {above!r}"
-            )
-        found.append(step)
-    return sorted(found, key=lambda step: int(step["above"]))
-
-
-def _contract_rates(
-    data: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], where: str
-) -> dict[str, Rate]:
-    rates: dict[str, Rate] = {}
-    for key in CONTRACT_RATES:
-        if data.get(key) is None:
-            continue
-        above: list[tuple[int, Decimal]] = []
-        for step in steps:
-            if step.get(key) is not None:
-                usd = read_amount(step[key], f"{where}.long_context.{key}")
-                above.append((int(step["above"]), usd))
-        rates[key] = Rate(read_amount(data[key], f"{where}.{key}"), tuple(above))
-    return rates
-
-
-def _contract_tier(price: Price, settings: Mapping[str, Any], asked: Asked, where: str) -> str:
-    """Return the tier that a contract's requests are billed at: as it states, else as the arm asks
-    for, where the contract prices that apart.
-    """
-    stated = settings.get("tier")
-    if stated is not None and stated not in TIERS:
-        raise BenchError(
-            f"{where}.tier: no such price tier: {stated!r}", hint=f"Tiers: {', '.join(TIERS)}."
-        )
-    tier = str(stated or asked.tier or "standard")
-    if _prices_apart(price, tier):
-        return tier
-    if stated not in (None, "standard"):
-        raise BenchError(
-            f"{where}.tier is {stated}, and the contract states no {stated} rates",
-            hint=f"Add {stated}: {{input: ..., output: ...}}.",
-        )
-    return "standard"
-
-
-def _prices_apart(price: Price, tier: str) -> bool:
-    return any(dict(v.when) in [dict(c) for c in tier_contexts(tier)] for v in price.variants)
 
 
 def _listed(
@@ -437,7 +364,12 @@ def _listed(
     elsewhere = None if data.get("provider") else asked_elsewhere(arm.options, name)
     if elsewhere is not None:
         return replace(base, tier=tier, why_unknown=elsewhere)
-    found = book.resolve(name, provider=_seller(arm, data), base_url=arm.base_url)
+    seller = _seller(arm, data)
+    if seller is not None and not data.get("provider") and not book.knows(seller):
+        # an import, whose arms are named by the tool that asked, or somebody's own provider
+        through = "" if seller == "unknown" else f", only that it was asked through {seller}"
+        return replace(base, tier=tier, why_unknown=f"who sold {name} is not known{through}")
+    found = book.resolve(name, provider=seller, base_url=arm.base_url)
     base = replace(
         base,
         tier=tier,
@@ -448,7 +380,7 @@ def _listed(
     if found.price.free:
         why = f"{found.price.id} is a free offer ($0), which is not a price to compare with"
         return replace(base, price=found.price, why_unknown=why)
-    return replace(base, basis="list_price", price=scaled(found.price, _factor(data, where)))
+    return replace(base, basis="list_price", price=scaled(found.price, factor_of(data, where)))
 
 
 def _seller(arm: Arm, data: Mapping[str, Any]) -> str | None:
@@ -460,30 +392,3 @@ def _seller(arm: Arm, data: Mapping[str, Any]) -> str | None:
     if arm.base_url is not None or arm.provider in ("litellm", "compatible", "scripted", REPLAY):
         return None
     return arm.provider
-
-
-def _factor(data: Mapping[str, Any], where: str) -> Decimal:
-    discount = read_amount(data.get("discount", 0), f"{where}.discount")
-    if discount >= 1:
-        raise BenchError(
-            f"{where}.discount is a share below 1, not {discount}",
-            hint="15 % off is discount: 0.15.",
-        )
-    surcharge = read_amount(data.get("surcharge", 0), f"{where}.surcharge")
-    return (1 - discount) * (1 + surcharge)
-
-
-def _section(model: Mapping[str, Any], kind: str, where: str) -> Mapping[str, Any]:
-    section = model.get(kind) or {}
-    if not isinstance(section, Mapping):
-        raise BenchError(f"{where}.{kind} must be a mapping, not {section!r}")
-    return section
-
-
-def _rows(value: Json, where: str) -> Sequence[Mapping[str, Any]]:
-    rows = value or []
-    if not isinstance(rows, Sequence) or not all(isinstance(r, Mapping) for r in rows):
-        raise BenchError(
-            f"{where} must be a list of {{currency, usd_per_unit, dated, source}}, not {value!r}"
-        )
-    return rows

@@ -17,6 +17,10 @@ from claimbench.types import Arm, Json
 TIER_FIELDS = ("service_tier", "serviceTier", "trafficType")
 """OpenAI, Anthropic, Groq and Gemini; Bedrock and Gemini's usage; Vertex's usage."""
 PLACE_FIELDS = ("inference_geo", "inferenceGeo")
+SPEED_FIELD = "speed"
+"""Anthropic's: fast, or standard."""
+SAYING = frozenset({*TIER_FIELDS, *PLACE_FIELDS, SPEED_FIELD})
+"""Fields of a usage object by which something else than its counts changes the bill."""
 VERTEX_TIER = "x-vertex-ai-llm-shared-request-type"
 """Vertex's header for flex and priority."""
 
@@ -46,7 +50,7 @@ def asked_by(arm: Arm) -> Asked:
     tier: str | None = None
     place: str | None = None
     for fields in _added(arm):
-        if fields.get("speed") == "fast":
+        if fields.get(SPEED_FIELD) == "fast":
             tier = "fast"
         tier = tier or tier_in(fields)
         place = place or place_in(fields)
@@ -67,12 +71,26 @@ def _mapping(value: Json) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def says_only_counts(usage_raw: Json) -> bool:
+    """Tell whether a usage object surely names no tier, no speed and no place."""
+    return usage_raw is None or (type(usage_raw) is dict and SAYING.isdisjoint(usage_raw))
+
+
 def tier_in(fields: Mapping[str, Any]) -> str | None:
     """Return the tier that a request asks for or a usage object says was served; None where it
     names none that is known.
     """
     found = (tier_named(fields[name]) for name in TIER_FIELDS if name in fields)
     return next((tier for tier in found if tier is not None), None)
+
+
+def tier_said(usage_raw: Json) -> str:
+    """Return the tier that a usage object says was served, by its own word; the usual one where it
+    names none.
+    """
+    if says_only_counts(usage_raw) or not isinstance(usage_raw, Mapping):
+        return "standard"
+    return tier_in(usage_raw) or "standard"
 
 
 def tier_named(value: Json) -> str | None:

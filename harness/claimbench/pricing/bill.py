@@ -9,11 +9,12 @@ digit, and reports round once, at the end (:func:`micro`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
-from claimbench.pricing.asked import place_in, tier_in
+from claimbench.pricing.asked import SPEED_FIELD, place_in, tier_in
+from claimbench.pricing.doubted import cost_of_doubted
 from claimbench.pricing.model import (
     DIGITS,
     MILLION,
@@ -55,6 +56,8 @@ TOKEN_FEES = {
     "output_image_tokens": "output_image",
     "explicit_cache_read_tokens": "cache_read_explicit",
 }
+NO_TOKENS = Usage(input_fresh=0, output_visible=0)
+"""What a bill of requests looks at: no tokens, whether or not they are known."""
 US_ONLY = Decimal("0.1")
 """What Anthropic adds to every token of a request whose inference stayed in the US
 (``inference_geo``): https://platform.claude.com/docs/en/about-claude/pricing, data residency.
@@ -76,10 +79,14 @@ def cost_of_usage(
         A cost in dollars; unknown: ``amount`` None with ``why_unknown``, and ``low`` and ``high``
         where only the hour's rates are in doubt (:class:`UnsureHour`).
     """
+    if usage is not None and usage.doubted and not terms.price.per_request_only:
+        return cost_of_doubted(usage, lambda one: cost_of_usage(one, terms, at_utc, tier))
     stamp = time_stamp(at_utc)
     price_id: str | None = terms.price.id
     try:
         price_id = terms.price.id_at(at_utc, tier)
+        if terms.price.per_request_only:
+            usage = NO_TOKENS
         if usage is None or usage.input_fresh is None or usage.output_visible is None:
             raise UnknownPrice(
                 "the provider reported no usage"
@@ -224,14 +231,17 @@ def billed_tier(usage_raw: Json, requested: str) -> str:
     usage), else the one asked for.
 
     An endpoint may serve a flex or priority request at the standard tier; it bills what it served.
+    No call that is answered as it waits is part of a batch, whatever is said of it.
     """
     if not usage_raw or not isinstance(usage_raw, Mapping):
         return requested
-    if usage_raw.get("speed") == "fast" and requested != "batch":
+    if usage_raw.get(SPEED_FIELD) == "fast" and requested != "batch":
         return "fast"
     served = tier_in(usage_raw)
+    if served == "batch" and requested != "batch":
+        return requested
     if served is None:
-        slow = isinstance(usage_raw.get("speed"), str)
+        slow = isinstance(usage_raw.get(SPEED_FIELD), str)
         return "standard" if slow and requested == "fast" else requested
     if served == "standard":
         # Anthropic reports "standard" for batch requests' tokens too; only a real-time tier can be
@@ -332,3 +342,75 @@ def micro(amount: Decimal) -> Decimal:
     """Round to the micro-dollar, half to even; for display only."""
     with localcontext(prec=DIGITS):
         return amount.quantize(MICRO, rounding=ROUND_HALF_EVEN)
+
+
+def in_doubt(cost: Cost) -> Cost:
+    """Return the cost of a request of which nobody knows whether it was billed: nothing, or all."""
+    why = "whether the request was billed is not known"
+    return replace(cost, amount=None, low=ZERO, high=cost.amount, components={}, why_unknown=why)
+
+
+def dearer(one: Cost, other: Cost) -> Cost:
+    """Return the cost that may be higher; the first where the other is not known at all."""
+    ends = most(one), most(other)
+    if ends[1] is None:
+        return one
+    return other if ends[0] is None or ends[1] > ends[0] else one
+
+
+def most(cost: Cost) -> Decimal | None:
+    """Return what may be billed at most: the amount, else the high end; None where that is open."""
+    return cost.high if cost.amount is None else cost.amount
+
+
+def least(cost: Cost) -> Decimal:
+    """Return what is surely billed: the amount, else the low end, else the parts that are known."""
+    if cost.amount is not None:
+        return cost.amount
+    return sum(cost.components.values(), ZERO) if cost.low is None else cost.low
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Dollars of many calls: ``known`` is surely billed, parts of open bills too.
+
+    ``open``: calls whose bill is not known whole; ``more_at_most``: what they may add to ``known``,
+    None where nothing bounds it. ``n``: all calls.
+    """
+
+    known: Decimal = ZERO
+    n: int = 0
+    open: int = 0
+    more_at_most: Decimal | None = ZERO
+
+    @property
+    def usd(self) -> Decimal | None:
+        """Return what is known of the sum; None where nothing is."""
+        return self.known if self.known > 0 or self.n > self.open else None
+
+    @property
+    def note(self) -> str:
+        """Say what may come on top; empty where nothing may."""
+        if not self.open:
+            return ""
+        calls = f"{self.open:,} call{'s' if self.open > 1 else ''} of unknown cost"
+        if self.more_at_most is None:
+            return calls
+        digits = max(2, 2 - self.more_at_most.adjusted()) if self.more_at_most else 2
+        return f"{calls}: at most ${self.more_at_most:,.{digits}f} more"
+
+
+def spent(costs: Iterable[Cost | None]) -> Spent:
+    """Add up calls; None: nothing is known of it."""
+    known, more, n, unsaid, bounded = ZERO, ZERO, 0, 0, True
+    with localcontext(prec=DIGITS):
+        for cost in costs:
+            n += 1
+            floor = ZERO if cost is None else least(cost)
+            known += floor
+            if cost is None or cost.amount is None:
+                unsaid += 1
+                bounded = bounded and cost is not None and cost.high is not None
+                if cost is not None and cost.high is not None:
+                    more += cost.high - floor
+    return Spent(known, n, unsaid, more if bounded else None)

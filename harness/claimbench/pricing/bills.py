@@ -36,7 +36,11 @@ class Bills:
         before; stamped with ``at_utc``.
         """
         at_utc = as_utc(at_utc)
-        known = self._costs.setdefault(self._moment(at_utc), {})
+        moment = self._moment(at_utc)
+        known = self._costs.get(moment)
+        if known is None:
+            self._forget()
+            known = self._costs[moment] = {}
         key = (usage, tier)
         found = known.get(key)
         if found is None:
@@ -60,14 +64,18 @@ class Bills:
         key = (self._moment(as_utc(at_utc)), tier, bound.classes)
         found = self._dearest.get(key)
         if found is None:
+            self._forget()
             found = self._dearest[key] = dearest(self._terms, at_utc, tier, bound.classes)
         return found.bill(bound)
 
-    def _moment(self, at_utc: datetime) -> int | datetime:
-        """Return the same for all moments between which no rate changes."""
+    def _forget(self) -> None:
+        """Keep what is remembered within bounds; called before more is."""
         if len(self._costs) + len(self._dearest) > MOST_MOMENTS:
             self._costs.clear()
             self._dearest.clear()
+
+    def _moment(self, at_utc: datetime) -> int | datetime:
+        """Return the same for all moments between which no rate changes."""
         if not self._by_minute:
             return at_utc
         return at_utc.toordinal() * 1440 + at_utc.hour * 60 + at_utc.minute

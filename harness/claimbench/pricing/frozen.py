@@ -105,11 +105,15 @@ def _arm_from_json(name: str, data: Mapping[str, Any]) -> ArmPrice:
         basis=data["basis"],
         price=None if data["price"] is None else price_from_json(data["price"]),
         host=None if data["host"] is None else parse_host(data["host"], where),
-        tier=data["tier"],
-        context=data["context"],
+        tier=str(data["tier"]),
+        context=None if data["context"] is None else _words(data["context"]),
         training=None if data["training"] is None else parse_training(data["training"], where),
         fx=tuple(fx_from_json(r) for r in data["fx"]),
-        why_unknown=data["why_unknown"],
-        candidates=tuple(data["candidates"]),
-        asked=Asked(**data.get("asked", {})),
+        why_unknown=None if data["why_unknown"] is None else str(data["why_unknown"]),
+        candidates=tuple(map(str, data["candidates"])),
+        asked=Asked(**_words(data.get("asked", {}))),
     )
+
+
+def _words(given: Mapping[str, Any]) -> dict[str, str]:
+    return {str(key): str(value) for key, value in dict(given).items()}

@@ -9,14 +9,14 @@ never estimated from a benchmark that keeps the machine busy.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import Any, Literal
 
 from claimbench.errors import BenchError
 from claimbench.pricing.model import FxRate, usd_rate
-from claimbench.pricing.stated import check_keys, read_amount, read_day
+from claimbench.pricing.stated.values import check_keys, read_amount, read_day
 from claimbench.types import Json
 
 HOURS_PER_YEAR = Decimal(8760)
@@ -46,7 +46,11 @@ HOST_KEYS = (
     "include_load",
     "source",
     "dated",
+    "nodes",
 )
+_OF_THE_ARM = frozenset({"utilisation", "include_idle", "include_load", "nodes"})
+NODE_KEYS = tuple(key for key in HOST_KEYS if key not in _OF_THE_ARM)
+"""What ``nodes`` may say of a type of node; how much of an hour works is the arm's own."""
 MONEY_KEYS = {
     "per_hour": "usd_per_hour",
     "purchase": "purchase_usd",
@@ -102,6 +106,10 @@ class HostCost:
     notes: tuple[str, ...] = field(default=())
     known_use: Literal["stated", "derived", "no"] = "stated"
     """Where ``utilisation`` comes from: the suite, a stated volume, or nowhere (then it is 1)."""
+    nodes: Mapping[str, HostCost] = field(default_factory=dict)
+    """Node type -> what such a node costs, where a cluster runs the arm; a type that is not here
+    costs what the rest says.
+    """
 
     @property
     def parts_per_hour(self) -> dict[str, Decimal]:
@@ -131,6 +139,19 @@ class HostCost:
     def per_hour(self) -> Decimal:
         """H, dollars per hour."""
         return sum(self.parts_per_hour.values(), Decimal(0))
+
+    def at(self, node_type: str | None) -> HostCost:
+        """Return what a node of this type costs, at the arm's own use; None: the arm's machine."""
+        node = None if node_type is None else self.nodes.get(node_type)
+        if node is None:
+            return self
+        return replace(
+            node,
+            utilisation=self.utilisation,
+            include_idle=self.include_idle,
+            include_load=self.include_load,
+            known_use=self.known_use,
+        )
 
     @property
     def load_factor(self) -> Decimal:
@@ -285,6 +306,7 @@ def parse_host(data: Mapping[str, Any], where: str) -> HostCost:
         dated=read_day(data.get("dated"), f"{where}.dated"),
         notes=notes,
         known_use="stated" if "utilisation" in data else "no",
+        nodes=_parse_nodes(data.get("nodes"), f"{where}.nodes"),
     )
     if host.purchase_usd is not None and host.residual_usd > host.purchase_usd:
         raise BenchError(f"{where}: residual_usd is larger than purchase_usd")
@@ -293,6 +315,23 @@ def parse_host(data: Mapping[str, Any], where: str) -> HostCost:
             f"{where}: the machine costs $0 per hour, which is not a cost to compare with"
         )
     return host
+
+
+def _parse_nodes(data: Any, where: str) -> dict[str, HostCost]:
+    """Read the prices of node types: an amount per hour, or a machine's figures."""
+    if data is None:
+        return {}
+    if not isinstance(data, Mapping) or not data:
+        raise BenchError(
+            f"{where} is not a mapping of node types: {data!r:.100}",
+            hint="for example nodes: {h100: 2.99, a10: {usd_per_hour: 0.75, source: ...}}",
+        )
+    found: dict[str, HostCost] = {}
+    for name, stated in data.items():
+        row = stated if isinstance(stated, Mapping) else {"usd_per_hour": stated}
+        check_keys(row, NODE_KEYS, f"{where}.{name}")
+        found[str(name)] = parse_host({**row, "utilisation": 1}, f"{where}.{name}")
+    return found
 
 
 def host_in_dollars(
@@ -318,6 +357,17 @@ def host_in_dollars(
             )
         if stated and plain in data:
             raise BenchError(f"{where} states both {plain} and {in_usd}", hint="state one of them")
+    nodes = found.get("nodes")
+    if isinstance(nodes, Mapping):
+        found["nodes"] = {
+            name: host_in_dollars(
+                {"currency": currency, **_plain_row(row, currency)},
+                fx,
+                f"{where}.nodes.{name}",
+                at_utc,
+            )
+            for name, row in nodes.items()
+        }
     amounts = {
         in_usd: read_amount(data[plain], f"{where}.{plain}")
         for plain, in_usd in MONEY_KEYS.items()
@@ -330,6 +380,13 @@ def host_in_dollars(
         said = f"1 {currency} = ${rate.usd_per_unit} on {rate.dated} ({rate.source})"
         found["source"] = "; ".join([*([str(data["source"])] if data.get("source") else []), said])
     return found | {key: str(amount) for key, amount in amounts.items()}
+
+
+def _plain_row(row: Any, currency: str) -> Mapping[str, Any]:
+    """Return a node type's figures; a bare amount is its price per hour in the host's currency."""
+    if isinstance(row, Mapping):
+        return row
+    return {"usd_per_hour" if currency == "USD" else "per_hour": row}
 
 
 def parse_training(data: Mapping[str, Any], where: str) -> Training:
@@ -360,9 +417,17 @@ def host_to_json(host: HostCost) -> dict[str, Json]:
         value = getattr(host, key)
         if key == "utilisation" and host.known_use == "no":
             continue
+        if key == "nodes":
+            if value:
+                out[key] = {name: _node_to_json(node) for name, node in value.items()}
+            continue
         if value is not None:
             out[key] = str(value) if isinstance(value, Decimal) else value
     return out
+
+
+def _node_to_json(node: HostCost) -> dict[str, Json]:
+    return {key: value for key, value in host_to_json(node).items() if key in NODE_KEYS}
 
 
 def training_to_json(training: Training) -> dict[str, Json]:

@@ -59,6 +59,9 @@ DIGITS = 60
 """Working precision; far beyond tokens x rate x exchange rate, so that no product is ever rounded.
 """
 
+CONTRACT = "suite:"
+"""Begins the id of a price that the suite states."""
+
 TIERS = ("standard", "batch", "flex", "priority", "fast")
 
 MAX_RATE_AGE = timedelta(days=92)
@@ -295,7 +298,7 @@ class Price:
         wanted = [*tier_contexts(tier), *([dict(context)] if context else [])]
         if wanted:
             rates.update(self._variant_rates(at_utc, tier, wanted))
-        if "input" not in rates and "output" not in rates:
+        if "input" not in rates and "output" not in rates and not self.per_request_only:
             raise UnknownPrice(f"{self.id} is not priced by tokens")
         return rates
 
@@ -317,6 +320,13 @@ class Price:
             )
             raise UnknownPrice(f"{self.id}: the book has no {what!r} price at {at_utc:%Y-%m-%d}")
         return found
+
+    @property
+    def per_request_only(self) -> bool:
+        """Whether a contract bills requests and no tokens, so that their number does not matter."""
+        if not self.id.startswith(CONTRACT) or self.variants:
+            return False
+        return all(set(era.rates) == {"per_request"} and not era.windows for era in self.eras)
 
     def id_at(self, at_utc: datetime, tier: str = "standard") -> str:
         """Name the price as used: id, tier if not standard, and the era's start where the source

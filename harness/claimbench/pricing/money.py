@@ -20,7 +20,10 @@ class Money:
     attempt of an earlier session, at the moment it was sent. ``why_open`` says why nothing bounds
     what an arm's requests could cost if they were sent now; None where something does, or where
     that is allowed. ``why_beyond`` says so of an attempt that was made: why its bill, which is
-    unknown, may be above what was reserved for it.
+    unknown, may be above what was reserved for it. ``at_prices`` says the most that an attempt
+    whose vendor states a charge, or a tier that nobody asked for, can come to without its word, as
+    of a moment (None: now); None where it states none or nothing else bounds it. ``doubt`` marks
+    what of an attempt's usage no request of the arm has (:func:`claimbench.pricing.doubted.doubt`).
     """
 
     reserve: Callable[[Arm, Request], Decimal | None]
@@ -29,3 +32,10 @@ class Money:
     cost_then: Callable[[Arm, Attempt, datetime], Decimal | None] | None = None
     why_open: Callable[[Arm], str | None] = lambda _arm: None
     why_beyond: Callable[[Arm, Attempt], str | None] = lambda _arm, _attempt: None
+    at_prices: Callable[[Arm, Attempt, datetime | None], Decimal | None] = (
+        lambda _arm, _attempt, _at_utc: None
+    )
+    doubt: Callable[[Arm, Attempt], tuple[Attempt, str | None]] = lambda _arm, attempt: (
+        attempt,
+        None,
+    )

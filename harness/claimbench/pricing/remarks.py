@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from claimbench.pricing.arms import CONTRACT, ArmPrice
-from claimbench.pricing.model import Era, Price, TokenRates, Window
+from claimbench.pricing.arms import ArmPrice
+from claimbench.pricing.model import CONTRACT, Era, Price, TokenRates, Window
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 

@@ -11,9 +11,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from claimbench.errors import IntegrityError
-from claimbench.pricing.arms import LEAST, REPLAY, ArmPrice
+from claimbench.pricing.arms import LEAST, REPLAY, ArmPrice, without_charges
+from claimbench.pricing.asked import tier_said
 from claimbench.pricing.bounds.request_bound import TokenBound, token_bound
 from claimbench.pricing.calls import RunCosts, cost_run
+from claimbench.pricing.doubted import doubt
 from claimbench.pricing.energy import Energy, with_energy
 from claimbench.pricing.frozen import FrozenBook, freeze_suite, thaw
 from claimbench.pricing.money import Money
@@ -36,6 +38,7 @@ def pricing_from(book: FrozenBook, clock: Clock, free: Collection[str] = ()) -> 
     send no bill whatever their price.
     """
     prices = thaw(book.text, book.sha256)
+    plain = without_charges(prices)
 
     def reserve(arm: Arm, request: Request) -> Decimal | None:
         if arm.provider == REPLAY:
@@ -47,6 +50,9 @@ def pricing_from(book: FrozenBook, clock: Clock, free: Collection[str] = ()) -> 
 
     def cost_then(arm: Arm, attempt: Attempt, at_utc: datetime) -> Decimal | None:
         return prices[arm.name].cost(attempt, at_utc).amount
+
+    def at_prices(arm: Arm, attempt: Attempt, at_utc: datetime | None) -> Decimal | None:
+        return _beside_charge(plain[arm.name], attempt, at_utc or clock.utc())
 
     def why_beyond(arm: Arm, attempt: Attempt) -> str | None:
         price = prices[arm.name]
@@ -70,7 +76,7 @@ def pricing_from(book: FrozenBook, clock: Clock, free: Collection[str] = ()) -> 
         if why is not None:
             unknown[name] = price.why_unknown or why
     metered = any(unmetered(price) for price in prices.values())
-    money = Money(reserve, cost, bills, cost_then)
+    money = Money(reserve, cost, bills, cost_then, at_prices=at_prices, doubt=doubt)
     return Pricing(book, money, unknown, metered, why_open, why_beyond)
 
 
@@ -78,6 +84,20 @@ def fixed_bound(arm: Arm) -> TokenBound:
     """Return the bound of what the arm adds to every request, whatever else is in it."""
     least = Request("", (), SamplingParams(), max_tokens=1)
     return token_bound(least, arm)
+
+
+def _beside_charge(price: ArmPrice, attempt: Attempt, at_utc: datetime) -> Decimal | None:
+    """Return what ``at_prices`` of :class:`~claimbench.pricing.money.Money` says; where the price
+    cannot tell, what was reserved. ``price``: of :func:`~claimbench.pricing.arms.without_charges`.
+    """
+    if price.host is not None:
+        return None
+    if not attempt.billed_usd and not price.unasked(tier_said(attempt.usage_raw)):
+        return None
+    found = price.cost(attempt, at_utc)
+    if found.basis == "billed":  # no price can be held against the charge
+        return attempt.reserved_usd
+    return found.amount if found.amount is not None else found.high
 
 
 def _bills_nobody(price: ArmPrice) -> bool:

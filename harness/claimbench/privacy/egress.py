@@ -137,8 +137,10 @@ def traffic_rows(
                 }
                 for host, one in traffic.items()
             }
-        hidden = unwatched(arms[name]) or (
-            None if hosts is not None else "the SDK that carries them"
+        hidden = (
+            getattr(provider, "unwatched", None)
+            or unwatched(arms[name])
+            or (None if hosts is not None else "the SDK that carries them")
         )
         rows[f"arm/{name}"] = {"hosts": hosts, "unwatched": hidden}
     rows["process"] = {

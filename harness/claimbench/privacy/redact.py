@@ -21,6 +21,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, get_args
 from urllib.parse import quote, quote_plus
 
@@ -171,6 +172,7 @@ class Redactor:
         return value
 
 
+@lru_cache(maxsize=256)
 def forms(secret: str) -> tuple[str, ...]:
     """Return a secret as it may stand in an artifact: plain, in JSON, in a URL, in hexadecimal, in
     base64 of either alphabet, wherever in the encoded text it begins (``user:key``).

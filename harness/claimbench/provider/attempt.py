@@ -18,11 +18,13 @@ from typing import cast
 
 from claimbench.clock import Clock
 from claimbench.errors import ProviderError
-from claimbench.provider.believable import believable
+from claimbench.number_text.plain import shows
+from claimbench.provider.believable import believable, parted
 from claimbench.provider.contract import Provider
 from claimbench.provider.thinking import part
 from claimbench.provider.usage import UNKNOWN
 from claimbench.types import (
+    LONGEST_ANSWER,
     Attempt,
     Billable,
     Delta,
@@ -44,7 +46,11 @@ NO_META = Meta()
 
 @dataclass(slots=True)
 class CollectedAnswer:
-    """Collect what an attempt gives, complete or not."""
+    """Collect what an attempt gives, complete or not.
+
+    What nobody can see (blanks, invisible characters) is kept as text and stamped as no content
+    until something to see has come.
+    """
 
     parts: list[str] = field(default_factory=list)
     reasoning_parts: list[str] = field(default_factory=list)
@@ -53,10 +59,18 @@ class CollectedAnswer:
     usage: UsageReport | None = None
     done: Done | None = None
     chunk_ns: list[int] = field(default_factory=list)
+    """When each chunk came, from the first on of which something can be seen."""
+    began: bool = False
+    """Whether any content came, seen or not."""
     part_ns: list[int] = field(default_factory=list)
     """When each of ``parts`` came."""
     first_answer_ns: int | None = None
+    first_reasoning_ns: int | None = None
     last_ns: int | None = None
+    _room: dict[str, int] = field(default_factory=dict)
+    """Characters that may still be kept, by what holds them."""
+    left_out: int = 0
+    """Characters that came beyond :data:`claimbench.types.LONGEST_ANSWER` and are not kept."""
 
     @property
     def text(self) -> str:
@@ -75,23 +89,60 @@ class CollectedAnswer:
             case Delta(text=text, kind=kind):
                 if not text:
                     return
-                self.chunk_ns.append(stamp)
+                self._note(kind, text, stamp)
                 if kind == "answer":
-                    self.first_answer_ns = self.first_answer_ns or stamp
-                    self.parts.append(text)
-                    self.part_ns.append(stamp)
-                else:
+                    text = self._kept("answer", text)
+                    if text:
+                        self.parts.append(text)
+                        self.part_ns.append(stamp)
+                elif text := self._kept("reasoning", text):
                     self.reasoning_parts.append(text)
-            case ToolCall():
+            case ToolCall(arguments=arguments):
+                self.began = True
                 self.chunk_ns.append(stamp)
                 self.first_answer_ns = self.first_answer_ns or stamp
-                self.tool_calls.append(event)
+                kept = self._kept("arguments", arguments)
+                self.tool_calls.append(
+                    event if kept == arguments else replace(event, arguments=kept)
+                )
             case Meta():
                 self.meta = event
             case UsageReport():
                 self.usage = event
             case Done():
                 self.done = event
+
+    def _note(self, kind: str, text: str, stamp: int) -> None:
+        """Note when a piece of the answer or of the reasoning came, each from the first one on of
+        which something can be seen.
+        """
+        self.began = True
+        if kind == "answer":
+            if self.first_answer_ns is None and shows(text):
+                self.first_answer_ns = stamp
+        elif self.first_reasoning_ns is None and shows(text):
+            self.first_reasoning_ns = stamp
+        if self.chunk_ns or self.first_answer_ns or self.first_reasoning_ns:
+            self.chunk_ns.append(stamp)
+
+    def _kept(self, kind: str, text: str) -> str:
+        """Return as much of a text as is kept: one character more than the longest answer has, so
+        that every later reader sees that it is too long, and none has to walk all of it.
+        """
+        room = self._room.get(kind, LONGEST_ANSWER + 1)
+        kept = text if len(text) <= room else text[:room]
+        self._room[kind] = room - len(kept)
+        self.left_out += len(text) - len(kept)
+        return kept
+
+    def too_long(self) -> str | None:
+        """Return what is to be said of an answer that was cut off at receipt, or None."""
+        if not self.left_out:
+            return None
+        return (
+            f"answers of more than {LONGEST_ANSWER:,} characters: they are cut off there and score"
+            " 0 (unparsable)"
+        )
 
     def part_thinking(self) -> None:
         """Take thinking that was written into the text out of it; see
@@ -101,18 +152,32 @@ class CollectedAnswer:
         thinking, rest = part(text)
         if rest == text:
             return
-        begins = text.rindex(rest)
-        ends = 0
-        self.first_answer_ns = None
-        for piece, stamp in zip(self.parts, self.part_ns, strict=True):
-            ends += len(piece)
-            if rest and ends > begins:
-                self.first_answer_ns = stamp
-                break
+        self.first_answer_ns = self._came(text.rindex(rest), rest)
         if thinking:
             self.reasoning_parts.append(thinking)
+            before = text.rindex(thinking, 0, text.rindex(rest))
+            thought_ns = self._came(before, thinking)
+            self.first_reasoning_ns = self.first_reasoning_ns or thought_ns
         self.parts = [rest]
         self.part_ns = [self.first_answer_ns or 0]
+        # A mark of thinking is no content: what it parts is.
+        firsts = (self.first_reasoning_ns, self.first_answer_ns)
+        first_ns = min((one for one in firsts if one is not None), default=None)
+        if not self.tool_calls:
+            kept = () if first_ns is None else self.chunk_ns
+            self.chunk_ns = [one for one in kept if first_ns is not None and one >= first_ns]
+
+    def _came(self, begins: int, passage: str) -> int | None:
+        """Return when the first character to be seen came of a passage of the text; ``begins``:
+        its place there.
+        """
+        seen = next((k for k, char in enumerate(passage) if shows(char)), None)
+        ends = 0
+        for piece, stamp in zip(self.parts, self.part_ns, strict=True):
+            ends += len(piece)
+            if seen is not None and ends > begins + seen:
+                return stamp
+        return None
 
     def check_charge(self, reserved_usd: Decimal | None) -> str | None:
         """Take the whole usage for unknown where its provider says that it charged what no such
@@ -140,12 +205,23 @@ class CollectedAnswer:
     def check_usage(self, request: Request) -> str | None:
         """Take counts that cannot be out of the usage; return what is to be said of them."""
         report = self.usage
-        if report is None or request.continuations:
+        if report is None or request.continuations or self.left_out:
             return None
-        sent = " ".join([*(message.content for message in request.messages), request.prompt or ""])
+        contents = (message.content for message in request.messages)
+        sent = " ".join([*contents, request.prompt or "", request.tool_text])
         calls = (f"{call.name} {call.arguments}" for call in self.tool_calls)
-        received = " ".join([self.text, self.reasoning, *calls])
-        usage, said = believable(report.usage, sent, received)
+        answer = " ".join([self.text, *calls])
+        usage, said = believable(report.usage, sent, f"{answer} {self.reasoning}")
+        if said is not None:
+            said += (
+                "; what is priced by these counts is not known"
+                if report.billed_usd is None
+                else "; the counts are left out, its dollars are those that its provider states"
+            )
+        else:
+            usage, said = parted(usage, answer, self.reasoning)
+            if said is not None:
+                said += "; where both have prices of their own, the bill has two ends"
         if said is not None:
             self.usage = replace(report, usage=usage)
         return said
@@ -177,7 +253,7 @@ def classify(answer: CollectedAnswer) -> Outcome:
         return Outcome.REFUSED
     if answer.done.finish_reason == "length":
         return Outcome.TRUNCATED
-    if not answer.text.strip() and not answer.tool_calls:
+    if not shows(answer.text) and not answer.tool_calls:
         # Neither a word nor a reason: nothing says that this is what the model answered.
         ended = answer.done.finish_reason is not None
         return Outcome.EMPTY if ended else Outcome.INCOMPLETE_STREAM
@@ -190,9 +266,9 @@ def _fault(
     """Sort a fault: outcome, message, whether it may be billed, HTTP status, seconds to wait."""
     if isinstance(error, ProviderError):
         outcome = error.outcome
-        if outcome is Outcome.NETWORK and answer.chunk_ns:
+        if outcome is Outcome.NETWORK and answer.began:
             outcome = Outcome.INCOMPLETE_STREAM
-        billable = cast("Billable", error.billable) if not answer.chunk_ns else "unknown"
+        billable = cast("Billable", error.billable) if not answer.began else "unknown"
         message = error.message if error.hint is None else f"{error.message} ({error.hint})"
         return outcome, message, billable, error.http_status, _sensible(error.retry_after_s)
     if isinstance(error, TimeoutError):
@@ -241,7 +317,7 @@ NO_TURN = contextlib.nullcontext()
 """The turn of a call that waits for no device."""
 
 
-def _limit(provider: Provider, request: Request) -> AbstractAsyncContextManager[object]:
+def time_limit(provider: Provider, request: Request) -> AbstractAsyncContextManager[object]:
     """Return the suite's timeout, for a provider that does not keep it itself (a timer costs as
     much as sending).
     """
@@ -311,7 +387,7 @@ async def try_once(
     try:
         async with turn:
             sent_ns = clock.monotonic_ns()
-            async with _limit(provider, request):
+            async with time_limit(provider, request):
                 await _collect(provider, request, answer, clock)
         answer.part_thinking()
         outcome = classify(answer)
@@ -332,7 +408,8 @@ async def try_once(
     )
     doubts: list[str | None] = []
     if provider.stamp_source != "in_process":
-        doubts = [answer.check_usage(request), answer.check_charge(intent.reserved_usd)]
+        charge = answer.check_charge(intent.reserved_usd)
+        doubts = [answer.check_usage(request), charge, answer.too_long()]
         if outcome is Outcome.EMPTY:
             doubts.append(answer.silent_tokens())
     said = answer.done.remarks if answer.done is not None else ()
@@ -356,5 +433,6 @@ async def try_once(
         request_id=meta.request_id,
         error=error,
         reserved_usd=intent.reserved_usd,
+        place=meta.place,
     )
     return Tried(attempt, answer, retry_after_s, remarks)

@@ -6,12 +6,14 @@ body that it would send, so that nothing can be declared and not sent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from claimbench.errors import ProviderError
-from claimbench.types import Json, Request
+from claimbench.types import Json, Request, ToolSpec
 
 PARAMETERS = (
     "temperature",
@@ -21,6 +23,8 @@ PARAMETERS = (
     "reasoning_effort",
     "answer_constraint",
     "max_tokens",
+    "tools",
+    "tool_choice",
 )
 """The parameters of a suite, by the names that a suite gives them."""
 
@@ -90,8 +94,19 @@ def asked(request: Request) -> dict[str, Json]:
         "stop": list(request.stop) or None,
         "reasoning_effort": params.reasoning_effort,
         "max_tokens": request.max_tokens,
+        "tools": tools_text(request.tools) if request.tools else None,
+        "tool_choice": request.tool_choice if request.tools else None,
     }
     return {name: value for name, value in values.items() if value is not None}
+
+
+def tools_text(tools: Sequence[ToolSpec]) -> str:
+    """Name tools in one line that differs as soon as anything of them does."""
+    told = [[tool.name, tool.description, tool.parameters] for tool in tools]
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode())
+    names = ", ".join(tool.name for tool in tools[:8])
+    more = f" and {len(tools) - 8} more" if len(tools) > 8 else ""
+    return f"{names}{more} ({digest.hexdigest()[:12]})"
 
 
 def call_seed(request: Request) -> int | None:

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from claimbench.errors import ModelError, ProviderError
 from claimbench.provider import server_watcher as serve_watch
-from claimbench.provider.contract import Provider
+from claimbench.provider.contract import ArmProvider
 from claimbench.provider.device import Device
 from claimbench.provider.sent import Sent, sent_by
 from claimbench.provider.served_environment import environment_for, not_there
@@ -202,7 +202,7 @@ class ServedProvider:
 
     def __init__(
         self,
-        inner: Provider,
+        inner: ArmProvider,
         arm: Arm,
         spec: ServeSpec,
         port: int,
@@ -224,6 +224,10 @@ class ServedProvider:
     def traffic(self) -> Mapping[str, object]:
         """Return the inner provider's."""
         return getattr(self._inner, "traffic", {})
+
+    def let_send(self, wrap: Callable[[ArmProvider, Arm], ArmProvider]) -> None:
+        """Put what sends in its place before the provider of the arm as it is served."""
+        self._inner = wrap(self._inner, served(self._arm, self._port))
 
     def missing(self) -> str | None:
         """Return why the arm cannot run here: its program is not installed, or what the provider
@@ -291,7 +295,8 @@ class ServedProvider:
 
     async def ended(self) -> str | None:
         """See :meth:`ManagedServer.ended`; asked when a connection was lost."""
-        return await self._server.ended() if self._server is not None else None
+        how = await self._server.ended() if self._server is not None else None
+        return how if how is not None else await self._inner.ended()
 
     async def close(self) -> None:
         """Close the connections and end the server; idempotent."""

@@ -68,7 +68,7 @@ _END_MARK = re.compile(
     r"(?:<\|(?:return|end|call|flush|END_RESPONSE|end_of_solution|endoftext|im_end)\|>\s*)+\Z"
 )
 _QUOTES = frozenset("`'\"“”‘’«»")
-_COULD_HOLD = ("<", "[", "◁", "assistantfinal", "my thought process:")
+_COULD_HOLD = re.compile(r"[<\[◁]|assistantfinal|my thought process:")
 
 
 def part(text: str) -> tuple[str, str]:
@@ -76,7 +76,7 @@ def part(text: str) -> tuple[str, str]:
 
     A mark in quotes or backticks is spoken of, not set.
     """
-    if not any(sign in text for sign in _COULD_HOLD):
+    if _COULD_HOLD.search(text) is None:
         return "", text
     at = _answer_at(text)
     if at is None:

@@ -28,6 +28,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from claimbench.errors import MalformedStream
+from claimbench.provider.plain_usage import plain_openai
 from claimbench.types import Json, Usage
 
 UNKNOWN = Usage(source="unknown")
@@ -60,10 +61,17 @@ def normalise_openai(raw: Json, *, hidden_reasoning: bool = False) -> Usage:
     Raises:
         MalformedStream: the numbers contradict each other.
     """
+    plain = plain_openai(raw)
+    if plain is not None:
+        return plain
     data = _mapping(raw)
     prompt = _first(data, "prompt_tokens", "input_tokens")
     completion = _first(data, "completion_tokens", "output_tokens")
-    if data is None or (prompt is None and completion is None) or _says_nothing(data):
+    if data is None or _says_nothing(data):
+        return UNKNOWN
+    if prompt is None and completion is None:
+        if _count(data, "total_tokens"):
+            raise _contradiction(data, "it states a total, and neither input nor output tokens")
         return UNKNOWN
     details_in = _sub(data, "prompt_tokens_details", "input_tokens_details", "input_token_details")
     details_out = _sub(

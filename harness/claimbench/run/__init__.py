@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claimbench._lazy import lazy
+from claimbench._lazy import callable_package, lazy
 
 if TYPE_CHECKING:
     from claimbench.run.arms import make_arms
@@ -29,3 +29,4 @@ __getattr__ = lazy(
         "make_arms": "arms",
     },
 )
+callable_package(__name__, "claimbench.measuring", "run")

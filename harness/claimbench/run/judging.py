@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from claimbench.plan.judges import JudgeRequests
+from claimbench.plan.pairs import by_rule
 from claimbench.run.loop import Runner
 from claimbench.run.progress import Progress
 from claimbench.store.results import ResultsStore, RunWriter
@@ -58,19 +59,32 @@ class JudgedRunner:
         for run_id in {call.run_id for call in self._calls}:
             for record in self._store.records(run_id):
                 records[record.call.id] = record
+        read = self._requests.as_read(records.values())
         due: list[Call] = []
         for call in self._calls:
-            subject = records.get(self._requests.subjects[call.id])
+            about = [read.get(one) for one in self._requests.judged_in(call)]
+            subjects = [record for record in about if record is not None]
             recorded = call.id in records
-            if subject is None or (recorded and call.id not in self._retried):
+            if len(subjects) < len(about) or (recorded and call.id not in self._retried):
                 continue
-            if subject.outcome is Outcome.OK:
-                self._requests.answers[subject.call.id] = subject.text
+            why = _why_not_asked(subjects)
+            if why is None:
+                for subject in subjects:
+                    self._requests.answers[subject.call.id] = subject.said
                 due.append(call)
             elif not recorded:
-                why = f"not asked: there is no answer to judge ({subject.outcome.value})"
-                self._writer.record(CallRecord(call, "", Outcome.CANCELLED, None, 0, error=why))
+                error = f"not asked: {why}"
+                self._writer.record(CallRecord(call, "", Outcome.CANCELLED, None, 0, error=error))
         self._retried.difference_update(call.id for call in due)  # once in a session
         # A store that cannot keep these must not be found out after the judge was paid
         self._writer.flush()
         return due
+
+
+def _why_not_asked(subjects: Sequence[CallRecord]) -> str | None:
+    """Say why a judge has nothing to say of one answer, or of two; None where it is asked."""
+    if len(subjects) == 1:
+        outcome = subjects[0].outcome
+        return None if outcome is Outcome.OK else f"there is no answer to judge ({outcome.value})"
+    decided = by_rule(subjects[0], subjects[1])
+    return None if decided is None else decided[1]

@@ -11,7 +11,8 @@ What a call passes, and who owns it::
              device). Owned by Runner.run; takes the arm's next call until its queue is empty.
              An open loop has one task that starts each call at its time instead of lanes.
       pace   one per run() (limits.budget.Pace): a lane waits while its arm is too far ahead of the
-             slowest. An arm that is given up leaves it, so that nobody waits for it.
+             slowest (further where that one is rate limited: limits.held_back). An arm that is
+             given up leaves it, so that nobody waits for it.
       gate   one per key (limits.key_gate): how many requests and tokens the endpoint takes. Shared
              by the arms of the key; entered and left once per attempt. Devices have none.
       budget one per session (limits.budget.Budget): reserves the most an attempt can cost, settled
@@ -37,39 +38,38 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 from claimbench.clock import Clock
 from claimbench.errors import BenchError, StoreError
 from claimbench.limits.budget import MAX_ITEMS_AHEAD, Budget, Pace, Reservation, backoff_s
-from claimbench.limits.key_gate import KeyGate, Ticket, gate_names
+from claimbench.limits.held_back import HeldBack, make_gates
+from claimbench.limits.key_gate import Ticket
 from claimbench.limits.pacing import ArmPace
 from claimbench.plan.arrivals import MAX_IN_FLIGHT
+from claimbench.plan.call_queue import CallQueue, queues_of
 from claimbench.pricing.money import Money
-from claimbench.provider.attempt import NO_TURN, Tried, try_once
+from claimbench.provider.attempt import Tried, try_once
 from claimbench.provider.contract import ArmProvider
 from claimbench.run.commit_waiter import Commits
+from claimbench.run.conversations import Keeps, TurnsInOrder, side_by_side
 from claimbench.run.health import judge_health
-from claimbench.run.machine_turns import MachineTurns, turns_of
+from claimbench.run.machine_turns import MachineTurns, room_of, turn_of, turns_of
 from claimbench.run.progress import ArmProgress, Progress
 from claimbench.run.records import (
     LONGEST_WAIT_S,
     checked_model,
+    counted,
     record_of,
     said_by,
-    said_charge,
 )
 from claimbench.types import (
     Arm,
     Attempt,
     Call,
-    CallRecord,
     ErrorPolicy,
     Intent,
     Note,
@@ -80,22 +80,6 @@ from claimbench.types import (
 
 LOST = frozenset({Outcome.NETWORK, Outcome.INCOMPLETE_STREAM})
 """What a call meets whose server has ended."""
-
-
-class Appender(Protocol):
-    """Append what the loop measures: the part of the store's writer that it uses; futures resolve
-    once committed.
-    """
-
-    def intent(self, intent: Intent) -> Future[None]:
-        """Promise that a request is about to be sent."""
-        ...
-
-    def keep(self, row: Attempt | CallRecord, on_fault: Callable[[StoreError], None]) -> None:
-        """Append an attempt or a finished call; ``on_fault`` is called, from any thread, if it
-        cannot be kept.
-        """
-        ...
 
 
 def _unheard(_call: Call, _attempt: Attempt) -> None:
@@ -124,12 +108,13 @@ class RunnerSetup:
         seed: of the jitter of retries.
         on_attempt: called after each attempt.
         clean: takes keys out of what is stored.
+        turns: lets turns of conversations wait for one another; None: there are none.
     """
 
     arms: Mapping[str, Arm]
     providers: Mapping[str, ArmProvider]
     request: Callable[[Call], Request]
-    writer: Appender
+    writer: Keeps
     clock: Clock
     budget: Budget
     money: Money
@@ -139,6 +124,7 @@ class RunnerSetup:
     seed: int
     on_attempt: Callable[[Call, Attempt], None] = _unheard
     clean: Callable[[Tried], Tried] = _as_it_is
+    turns: TurnsInOrder | None = None
 
 
 class Runner:
@@ -148,7 +134,8 @@ class Runner:
         self._arms = setup.arms
         self._providers = setup.providers
         self._request = setup.request
-        self._writer = setup.writer
+        self._turns_in_order = setup.turns
+        self._writer = setup.turns or setup.writer
         self._clock = setup.clock
         self._budget = setup.budget
         self._money = setup.money
@@ -166,27 +153,20 @@ class Runner:
         self._remarked: set[tuple[str, str]] = set()
         self._halts = {name: asyncio.Event() for name in setup.arms}
         self._paces = {name: ArmPace(arm.limits) for name, arm in setup.arms.items()}
-        self._turns = {name: _turn(provider) for name, provider in setup.providers.items()}
+        self._turns = {name: turn_of(provider) for name, provider in setup.providers.items()}
         self._machines: dict[str, MachineTurns] = {}
-        gate_of, gates = self._make_gates()
-        self._gate_of = gate_of
-        self.gates = gates
+        self._gate_of, self.gates = make_gates(
+            setup.arms,
+            {name for name, provider in setup.providers.items() if provider.remote},
+            setup.policy,
+            setup.clock,
+        )
         progress = {name: ArmProgress(0) for name in setup.arms}
         self.progress = Progress(progress, setup.clock.monotonic_ns())
-
-    def _make_gates(self) -> tuple[dict[str, str], dict[str, KeyGate]]:
-        """Make one gate per key of the endpoints: arm -> its gate's name, and the gates."""
-        remote = [arm for name, arm in self._arms.items() if self._providers[name].remote]
-        names = gate_names(remote)
-        most: dict[str, int] = {}
-        for arm in remote:
-            most[names[arm.name]] = most.get(names[arm.name], 0) + arm.concurrency
-        backoff, longest = self._policy.backoff_s, self._policy.backoff_max_s
-        gates = {
-            name: KeyGate(name, total, self._clock, backoff_s=backoff, backoff_max_s=longest)
-            for name, total in most.items()
-        }
-        return names, gates
+        self._held_back = HeldBack(self._gate_of, self.gates, progress)
+        self.progress.held_back = self._held_back.said
+        if setup.turns is not None and setup.turns.between is not None:
+            setup.turns.between.serve(self._ask_user, self._is_gone)
 
     def stop(self, reason: str) -> None:
         """Start nothing more; what is in flight may end. A second call cancels what is in
@@ -229,28 +209,31 @@ class Runner:
             StoreError: the store could not keep what was measured; nothing more was sent.
         """
         self._loop = asyncio.get_running_loop()
-        queues: dict[str, deque[Call]] = {name: deque() for name in self._arms}
-        for call in calls:
-            queues[call.arm].append(call)
+        remote = {name for name, provider in self._providers.items() if provider.remote}
+        queues = queues_of(
+            self._arms, side_by_side(calls, self._arms, self._turns_in_order, remote)
+        )
         for name, queue in queues.items():
             state = self.progress.arms[name]
             state.planned = state.done + len(queue)
-        remote = {name for name, provider in self._providers.items() if provider.remote}
         self._machines, longest = turns_of(self._arms, queues, remote)
         pace = Pace(
             {name: len(queue) for name, queue in queues.items() if queue},
             MAX_ITEMS_AHEAD + 2 * longest,
+            self._held_back.limited,
         )
+        self._held_back.watch(pace)
         lanes: list[Coroutine[Any, Any, None]] = []
         for name, queue in queues.items():
             arm = self._arms[name]
-            if queue and queue[0].scheduled_ns is not None:
+            if queue and queue.first.scheduled_ns is not None:
                 lanes.append(self._arrivals(arm, queue))
             else:
                 lanes += [self._lane(arm, queue, len(queue), pace) for _ in self._lanes(name)]
         self._tasks = {asyncio.ensure_future(lane) for lane in lanes}
         if self._tasks:
             await asyncio.wait(self._tasks)
+        self.progress.notes += self._held_back.notes()
         for task in self._tasks:
             if not task.cancelled() and task.exception() is not None:
                 self._fatal = self._fatal or task.exception()
@@ -266,7 +249,7 @@ class Runner:
     def _halted(self, arm: Arm) -> bool:
         return self._stopping is not None or self.progress.arms[arm.name].stopped is not None
 
-    async def _lane(self, arm: Arm, queue: deque[Call], total: int, pace: Pace) -> None:
+    async def _lane(self, arm: Arm, queue: CallQueue, total: int, pace: Pace) -> None:
         try:
             while queue and not self._halted(arm):
                 call = queue.popleft()
@@ -291,7 +274,8 @@ class Runner:
         """Make a call in the turn of its arm, where the arm shares its machine."""
         turns = self._machines.get(arm.name)
         if turns is None:
-            return await self._call(arm, call)
+            async with room_of(self._providers[arm.name]):
+                return await self._call(arm, call)
         if not await turns.enter(arm.name, number):
             return None
         try:
@@ -299,12 +283,12 @@ class Runner:
         finally:
             turns.leave(arm.name, number)
 
-    async def _arrivals(self, arm: Arm, queue: deque[Call]) -> None:
+    async def _arrivals(self, arm: Arm, queue: CallQueue) -> None:
         """Open loop: start each call at its intended time, however many are still in flight."""
         running: set[asyncio.Task[None]] = set()
         try:
             while queue and not self._halted(arm):
-                await self._clock.sleep_until(queue[0].scheduled_ns or 0)
+                await self._clock.sleep_until(queue.first.scheduled_ns or 0)
                 if self._halted(arm):
                     break
                 if len(running) >= MAX_IN_FLIGHT:
@@ -334,6 +318,21 @@ class Runner:
             self._fatal = self._fatal or error
             self.stop(f"{type(error).__name__}: {error}")
 
+    async def _ask_user(self, call: Call) -> bool:
+        """Make a simulated user's call in the lane of the arm that waits for it; False if it was
+        not finished.
+        """
+        arm = self._arms[call.arm]
+        self.progress.arms[arm.name].planned += 1
+        async with room_of(self._providers[arm.name]):
+            final = None if self._halted(arm) else await self._call(arm, call)
+        if final is not None:
+            self._judge_health(arm, call, final)
+        return final is not None
+
+    def _is_gone(self, name: str) -> bool:
+        return self._halted(self._arms[name])
+
     def _judge_health(self, arm: Arm, call: Call, final: Attempt) -> None:
         """Give an arm up, or say what is odd, by how its call ended."""
         why, remark = judge_health(self.progress.arms[arm.name], self._policy, call, final)
@@ -354,8 +353,11 @@ class Runner:
         """Make all attempts of one call and return the final one; None if it was not finished
         (stopped, or out of budget).
         """
+        state, order = self.progress.arms[arm.name], self._turns_in_order
+        halt = self._halts[arm.name]
+        if order and await order.passes_over(call, halt, state, self._store_failed):
+            return None
         request = self._request(call)
-        state = self.progress.arms[arm.name]
         before = self._attempts_before.get(call.id, 0)
         failed = 0
         while True:
@@ -364,6 +366,7 @@ class Runner:
             if tried is None or tried.attempt.outcome is Outcome.CANCELLED:
                 return None
             outcome = tried.attempt.outcome
+            state.limited += outcome is Outcome.RATE_LIMITED
             if outcome in LOST and (why := await self._providers[arm.name].ended()) is not None:
                 # Nothing of this call is the model's doing: a later session asks it again.
                 self._stop_arm(arm, why)
@@ -395,9 +398,8 @@ class Runner:
         ticket: Ticket | None = None
         pace = self._paces[arm.name]
         if gate is not None:
-            characters = sum(len(message.content) for message in request.messages) + len(
-                request.prompt or ""
-            )
+            characters = sum(len(message.content) for message in request.messages)
+            characters += len(request.prompt or "") + len(request.tool_text)
             ticket = await gate.enter(
                 pace,
                 characters,
@@ -426,6 +428,7 @@ class Runner:
         finally:
             if gate is not None and ticket is not None:
                 gate.leave(pace, ticket, said_by(tried))
+                self._held_back.left(arm.name)
 
     async def _attempt(
         self,
@@ -453,21 +456,22 @@ class Runner:
                 turn=self._turns[arm.name],
             )
             tried = self._clean(checked_model(arm, tried))
-            self._remark(arm, tried.remarks)
+            attempt, doubt = self._money.doubt(arm, tried.attempt)
+            if attempt is not tried.attempt:
+                tried = replace(tried, attempt=attempt)
+            self._remark(arm, tried.remarks if doubt is None else [*tried.remarks, doubt])
             self._writer.keep(tried.attempt, self._store_failed)
             cost = self._money.cost(arm, tried.attempt)
             answered = tried.attempt.outcome.answered
-            charged = cost if cost is not None else said_charge(tried.attempt, held.amount)
+            at_prices = self._money.at_prices(arm, tried.attempt, None)
+            charged = counted(tried.attempt, cost, at_prices)
         finally:
             billed = charged if self._money.bills(arm) else Decimal(0)
             self._budget.settle(arm.name, held, billed, answered=answered)
         if charged is None and (why := self._money.why_beyond(arm, tried.attempt)) is not None:
             self._stop_arm(arm, f"what it bills is unknown, and no limit holds it: {why}")
         state = self.progress.arms[arm.name]
-        if cost is None:
-            state.unpriced += 1
-        else:
-            state.spent_usd += cost
+        state.pay(cost, billed, held.amount)
         self._on_attempt(call, tried.attempt)
         return tried
 
@@ -491,10 +495,3 @@ class Runner:
         if self._stopping is None and self._loop is not None:
             self._stopping = "the store failed"
             self._loop.call_soon_threadsafe(self._wake_all)
-
-
-def _turn(provider: ArmProvider) -> AbstractAsyncContextManager[object]:
-    """Return what a call of the provider holds while it is under way: the device of this process. A
-    server serves many at once.
-    """
-    return NO_TURN if provider.device is None or provider.remote else provider.device.turn

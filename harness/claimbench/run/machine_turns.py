@@ -11,9 +11,13 @@ import asyncio
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 
+from claimbench.plan.call_queue import CallQueue
 from claimbench.plan.machines import block_size, shared_machines
-from claimbench.types import Arm, Call
+from claimbench.provider.attempt import NO_TURN
+from claimbench.provider.contract import ArmProvider
+from claimbench.types import Arm
 
 
 class MachineTurns:
@@ -84,7 +88,7 @@ class MachineTurns:
 
 
 def turns_of(
-    arms: Mapping[str, Arm], queues: Mapping[str, Sequence[Call]], remote: Collection[str]
+    arms: Mapping[str, Arm], queues: Mapping[str, CallQueue], remote: Collection[str]
 ) -> tuple[dict[str, MachineTurns], int]:
     """Return the turns by arm of those that share a machine, and their longest block.
 
@@ -94,7 +98,7 @@ def turns_of(
     asked = {
         name: arms[name]
         for name, queue in queues.items()
-        if queue and queue[0].scheduled_ns is None
+        if queue and queue.first.scheduled_ns is None
     }
     groups: dict[str, list[str]] = {}
     for name, machine in shared_machines(asked.values()).items():
@@ -109,3 +113,19 @@ def turns_of(
         longest = max(longest, size)
         found |= dict.fromkeys(names, MachineTurns(totals, size))
     return found, longest
+
+
+def turn_of(provider: ArmProvider) -> AbstractAsyncContextManager[object]:
+    """Return what a call of the provider holds while it is under way: the device of this process. A
+    server serves many at once.
+    """
+    return NO_TURN if provider.device is None or provider.remote else provider.device.turn
+
+
+def room_of(provider: ArmProvider) -> AbstractAsyncContextManager[object]:
+    """Return what a call of the provider holds from before it is promised until it is over: a place
+    among those that a cluster's engines can work on soon. An arm without a cluster has no such
+    limit beside its own concurrency.
+    """
+    room: AbstractAsyncContextManager[object] = getattr(provider, "room", NO_TURN)
+    return room

@@ -19,7 +19,15 @@ from claimbench.suite.load import suite_to_json
 from claimbench.types import Json, Manifest, Request, Suite
 
 _MAY_CHANGE = frozenset(
-    {"concurrency", "cost_model", "api_key_env", "api_key_file", "api_key_keyring", "limits"}
+    {
+        "concurrency",
+        "replicas",
+        "cost_model",
+        "api_key_env",
+        "api_key_file",
+        "api_key_keyring",
+        "limits",
+    }
 )
 """Settings of an arm that a resumed run may have otherwise than its manifest says."""
 
@@ -98,7 +106,7 @@ def check_resumable(manifest: Manifest, suite: Suite, arms: Arms) -> list[str]:
     """Refuse to go on with anything that is not what the manifest says, naming the difference.
 
     Returns:
-        What cannot be checked, to be said.
+        What cannot be checked, and what of the suite is not the run's, to be said.
 
     Raises:
         IntegrityError: the measured suite, an arm's settings, a model file, or what a provider
@@ -110,6 +118,10 @@ def check_resumable(manifest: Manifest, suite: Suite, arms: Arms) -> list[str]:
             f"the measured suite (data, prompts, scorers or sampling) has changed: {old} -> {new}"
         )
         raise _not_resumable(manifest, what)
+    before_engine, engine = _engine(manifest.suite.get("options")), _engine(suite.options)
+    if before_engine != engine:
+        change = f"its engines ran {before_engine}, and would run {engine}"
+        raise _not_resumable(manifest, change)
     frozen = {arm["name"]: arm for arm in manifest.suite["arms"]}
     for arm in suite_to_json(suite)["arms"]:
         before = frozen.get(arm["name"])
@@ -119,7 +131,7 @@ def check_resumable(manifest: Manifest, suite: Suite, arms: Arms) -> list[str]:
         if key is not None:
             change = f"{key} has changed: {before.get(key)!r} -> {arm.get(key)!r}"
             raise _not_resumable(manifest, f"arm {arm['name']}: {change}")
-    remarks: list[str] = []
+    remarks = _other_suite(manifest, suite)
     for name, fact in arms.facts.items():
         stored = manifest.arm_facts.get(name) or {}
         if stored.get("model_sha256") != fact.model_sha256:
@@ -128,6 +140,47 @@ def check_resumable(manifest: Manifest, suite: Suite, arms: Arms) -> list[str]:
             raise _not_resumable(manifest, f"arm {name}: {change}")
         remarks += _check_sent(manifest, suite, name, arms)
     return remarks
+
+
+def _engine(options: Json) -> str:
+    """Say where engines run, by a suite's options; at which address is nobody's business here."""
+    stated = (options or {}).get("engine") if isinstance(options, Mapping) else None
+    return f"on a {stated['name']} cluster" if stated else "in this process"
+
+
+def _unplaced(value: Json) -> Json:
+    """Return a value of a suite without the lines it stood at."""
+    if isinstance(value, Mapping):
+        return {key: _unplaced(one) for key, one in value.items() if key != "line"}
+    return [_unplaced(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+_JUDGING = (
+    *("claims", "decision", "thresholds", "margin", "alpha", "population", "stop", "allow"),
+    "options",
+)
+"""Keys of a suite that say how it is judged, and change nothing that is measured."""
+
+
+def _other_suite(manifest: Manifest, suite: Suite) -> list[str]:
+    """Say where a suite that measures the same is not the one of the run, and which of both holds:
+    a run is judged by the suite that it was begun with.
+    """
+    before, now = manifest.suite, suite_to_json(suite)
+    differ = [key for key in _JUDGING if _unplaced(before.get(key)) != _unplaced(now.get(key))]
+    mine = f"{manifest.suite_name} {manifest.suite_version}"
+    theirs = f"{suite.name} {suite.version}"
+    if not differ and mine == theirs:
+        return []
+    what = f"{suite.path} is suite {theirs}, run {manifest.run_id} is of {mine}"
+    if mine == theirs:
+        what = f"{suite.path} is not what run {manifest.run_id} of {mine} was begun with"
+    if differ:
+        what += f"; not the same: {', '.join(differ)}"
+    return [
+        f"{what}. It measures the same, so the run goes on; it keeps its name, and is judged by"
+        " the claims and the decision that it was begun with, not by those of the file"
+    ]
 
 
 def _not_resumable(manifest: Manifest, what: str) -> IntegrityError:

@@ -1,17 +1,20 @@
-"""What becomes of an attempt once it is over: whether it was the right model's, and the record of
-its call.
+"""What becomes of an attempt once it is over: whether it was the right model's, the record of its
+call, and whether asking again could help.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from claimbench.errors import MalformedStream
 from claimbench.limits.key_gate import Said
 from claimbench.model_ids import same_model
+from claimbench.packed import columns
 from claimbench.provider.attempt import Tried
 from claimbench.provider.usage import billed_usd
+from claimbench.store.results import ResultsStore
 from claimbench.types import Arm, Attempt, Call, CallRecord, Outcome
 
 LONGEST_WAIT_S = 900.0
@@ -73,8 +76,10 @@ def said_by(tried: Tried | None) -> Said:
         return Said(False, False, None, {}, 0)
     outcome, usage = tried.attempt.outcome, tried.attempt.usage
     tokens = None
-    if usage is not None and usage.input_total is not None and usage.output_total is not None:
-        tokens = usage.input_total + usage.output_total
+    if usage is not None:
+        tokens_in, tokens_out = usage.input_total, usage.output_total
+        if tokens_in is not None and tokens_out is not None:
+            tokens = tokens_in + tokens_out
     limits = tried.answer.meta.rate_limits
     # A wait that is not waited for ends its arm, and holds up no other of the same key.
     wait_s = tried.retry_after_s
@@ -83,7 +88,18 @@ def said_by(tried: Tried | None) -> Said:
     return Said(outcome is Outcome.RATE_LIMITED, outcome.answered, wait_s, limits, tokens)
 
 
-def said_charge(attempt: Attempt, reserved: Decimal | None) -> Decimal | None:
+def counted(attempt: Attempt, cost: Decimal | None, at_prices: Decimal | None) -> Decimal | None:
+    """Return what an attempt counts against a limit; None: nobody can say.
+
+    A charge that its vendor states takes nothing off the bill: the dearer of ``cost``, which is
+    shown, and of ``at_prices``, without the vendor's word, counts.
+    """
+    if cost is None:
+        return _said_charge(attempt, attempt.reserved_usd)
+    return cost if at_prices is None else max(cost, at_prices)
+
+
+def _said_charge(attempt: Attempt, reserved: Decimal | None) -> Decimal | None:
     """Return the charge that a provider states and nobody believes, where it is above what was
     reserved: a limit counts it all the same.
     """
@@ -92,3 +108,22 @@ def said_charge(attempt: Attempt, reserved: Decimal | None) -> Decimal | None:
     except MalformedStream:
         return None
     return said if said is not None and reserved is not None and said > reserved else None
+
+
+def hopeless(store: ResultsStore, run_id: str, calls: Sequence[Call]) -> set[str]:
+    """Return the ids of calls that failed for their prompts' sake, in arms that answered others.
+
+    Where an arm answered nothing, its trouble may have been mended since.
+    """
+    arm_of: dict[str, str] = dict(columns(calls, "id", "arm"))
+    last: dict[str, Attempt] = {}
+    answered: set[str] = set()
+    for attempt in store.attempts(run_id):
+        last[attempt.call_id] = attempt
+        if attempt.outcome.answered:
+            answered.add(arm_of[attempt.call_id])
+    return {
+        call_id
+        for call_id, attempt in last.items()
+        if arm_of[call_id] in answered and is_of_its_sample(attempt)
+    }

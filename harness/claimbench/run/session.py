@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from pathlib import Path
 
+from claimbench.claims.beside.parsing import decided_without_arms
 from claimbench.clock import Clock
-from claimbench.errors import BenchError
+from claimbench.errors import BenchError, RunIncomplete, StoreError
 from claimbench.limits.budget import Budget
 from claimbench.limits.key_gate import history_rows
 from claimbench.machine import provenance
 from claimbench.machine.calibration import read_last
 from claimbench.machine.garbage_collection import collector_at_rest
 from claimbench.machine.loop_lag import LagMeter
+from claimbench.packed import Packed, columns
 from claimbench.plan.arrivals import loaded, scheduled
 from claimbench.plan.judges import JudgeRequests
 from claimbench.plan.order import make_plan
@@ -30,13 +32,23 @@ from claimbench.pricing.energy import Energy, metered
 from claimbench.pricing.run import Pricing
 from claimbench.privacy.key_guard import KeyGuard
 from claimbench.run.arms import Arms, none_ready, start_arms
+from claimbench.run.conversations import TurnsInOrder, read_turns
 from claimbench.run.interim_looks import Segments, WholePlan
 from claimbench.run.judging import JudgedRunner
 from claimbench.run.loop import Runner, RunnerSetup
 from claimbench.run.manifest import check_resumable, manifest_of
-from claimbench.run.progress import Progress, Runs
-from claimbench.run.records import is_of_its_sample
+from claimbench.run.progress import (
+    Progress,
+    Runs,
+    in_end_reason,
+    note_clock_jump,
+    stopped_arms,
+    tell_earlier,
+)
+from claimbench.run.records import hopeless
+from claimbench.run.simulated.helpers import Between, between_of
 from claimbench.run.spending import (
+    Earlier,
     Limits,
     kept_limits,
     new_limits,
@@ -49,10 +61,11 @@ from claimbench.run.spending import (
     spending_notes,
 )
 from claimbench.store.notes import save_notes
+from claimbench.store.place import DatabaseUrl, Place
 from claimbench.store.results import ResultsStore, RunWriter
+from claimbench.suite.purpose.cluster_address import LOCAL
 from claimbench.types import (
     Arm,
-    Attempt,
     BudgetSpec,
     Call,
     Intent,
@@ -63,9 +76,6 @@ from claimbench.types import (
     Session,
     Suite,
 )
-
-CLOCK_JUMP_S = 5.0
-"""Wall and monotonic time may drift apart by this much within a session before it is said."""
 
 Show = Callable[[Progress], contextlib.AbstractAsyncContextManager[None]]
 """Shows the progress of a session while its block runs."""
@@ -80,7 +90,7 @@ class Order:
     ``wait_idle_s``: how long to wait for a busy machine before local arms start; None: not at all.
     """
 
-    results: Path
+    results: Place
     arms: tuple[str, ...] = ()
     limit: int | None = None
     max_cost_usd: Decimal | None = None
@@ -138,7 +148,7 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
     """
     suite, arms, store = job.suite, job.arms, job.store
     try:
-        if not arms.ready:
+        if not arms.ready and not decided_without_arms(suite):
             raise none_ready(arms)
         spec = _limits(job, resume)
         allowed = job.order.allow_unknown_cost
@@ -165,9 +175,31 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
             if job.began is not None:
                 job.began(run_id)
             limits = Limits(spec, unlimited)
-            return await _work(job, run_id, calls, limits, resumed=resume is not None)
+            with _incomplete_without_server(store, run_id):
+                return await _work(job, run_id, calls, limits, resumed=resume is not None)
     finally:
         await arms.close()
+
+
+@contextlib.contextmanager
+def _incomplete_without_server(store: ResultsStore, run_id: str) -> Iterator[None]:
+    """Say of a run whose server failed that it is incomplete, and how it goes on.
+
+    Raises:
+        RunIncomplete: in place of the first StoreError; what was tried after it failed likewise.
+    """
+    try:
+        yield
+    except StoreError as error:
+        if not isinstance(store.path, DatabaseUrl):
+            raise
+        first, earlier = error, error.__context__
+        while earlier is not None:
+            first = earlier if isinstance(earlier, StoreError) else first
+            earlier = earlier.__context__
+        onward = f"bench run --resume {run_id} --results {store.path}"
+        hint = f"{first.hint}\ngo on with: {onward}" if first.hint else f"go on with: {onward}"
+        raise RunIncomplete(first.message, hint=hint) from error
 
 
 def _limits(job: Job, resume: str | None) -> BudgetSpec:
@@ -190,7 +222,7 @@ async def _wait_idle(job: Job) -> None:
     Raises:
         BenchError: it is still busy after the time that the order allows.
     """
-    if not any(_works_here(arm) for arm in _arms_at_work(job).values()):
+    if not any(_works_here(job, arm) for arm in _arms_at_work(job).values()):
         return
     busy = provenance.excess_load(provenance.session_facts())
     if busy is None:
@@ -216,9 +248,11 @@ async def _wait_idle(job: Job) -> None:
     job.say(f"  idle after {(job.clock.monotonic_ns() - began_ns) / 1e9:.0f} s")
 
 
-def _works_here(arm: Arm) -> bool:
+def _works_here(job: Job, arm: Arm) -> bool:
     """Return whether the arm's model runs on this machine, in this process or in a server of it."""
-    return arm.device is not None or arm.serve is not None
+    address = (job.suite.options.get("engine") or {}).get("address")
+    on_nodes = address not in (None, *LOCAL)
+    return arm.serve is not None or (arm.device is not None and not on_nodes)
 
 
 IDLE_POLL_NS = 2_000_000_000
@@ -239,7 +273,7 @@ def _retried(job: Job, run_id: str, calls: Sequence[Call]) -> tuple[set[str], li
     seen = seen_items(calls, looks[-1]) if looks else set()
     mine = []
     for call in calls:
-        at_work = call.role == "judge" or call.arm in job.arms.ready
+        at_work = call.role != "subject" or call.arm in job.arms.ready
         if call.id in failed and at_work:
             mine.append(call)
     again = {call.id for call in mine if f"{call.task}/{call.sample_id}" not in seen}
@@ -266,25 +300,6 @@ def _retried(job: Job, run_id: str, calls: Sequence[Call]) -> tuple[set[str], li
     return again, notes
 
 
-def hopeless(store: ResultsStore, run_id: str, calls: Sequence[Call]) -> set[str]:
-    """Return the ids of calls that failed for their prompts' sake, in arms that answered others.
-
-    Where an arm answered nothing, its trouble may have been mended since.
-    """
-    arm_of = {call.id: call.arm for call in calls}
-    last: dict[str, Attempt] = {}
-    answered: set[str] = set()
-    for attempt in store.attempts(run_id):
-        last[attempt.call_id] = attempt
-        if attempt.outcome.answered:
-            answered.add(arm_of[attempt.call_id])
-    return {
-        call_id
-        for call_id, attempt in last.items()
-        if arm_of[call_id] in answered and is_of_its_sample(attempt)
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class _Work:
     """Hold one session that is ready to run, and what is measured beside its calls."""
@@ -296,6 +311,9 @@ class _Work:
     remaining: Sequence[Call]
     writer: RunWriter
     budget: Budget
+    arms: Arms
+    earlier: Earlier
+    between: Between | None = None
     energies: list[Energy] = field(default_factory=list)
     lag: LagMeter = field(default_factory=LagMeter)
 
@@ -308,6 +326,9 @@ async def _work(
     work = _prepared(job, run_id, calls, again, limits)
     progress = work.runner.progress
     progress.left_usd = lambda: work.budget.left_usd
+    if resumed:
+        earlier = work.earlier
+        tell_earlier(progress, earlier.charged, earlier.more, earlier.open, earlier.in_doubt)
     started_utc = job.clock.utc()
     started_ns = job.clock.monotonic_ns()
     why: str | None = "stopped by an error"
@@ -315,12 +336,13 @@ async def _work(
         await _sent(job, work)
         why = progress.ended
         if why is None:
-            why = _stopped_arms(progress)
-            progress.notes[:] = [_in_end_reason(note) for note in progress.notes]
+            why = stopped_arms(progress)
+            progress.notes[:] = [in_end_reason(note) for note in progress.notes]
     finally:
-        _note_clock_jump(progress, job.clock, started_utc.timestamp(), started_ns)
+        note_clock_jump(progress, job.clock, started_utc.timestamp(), started_ns)
         progress.notes += spending_notes(work.budget)
-        _end(job.store, work, why or "finished")
+        lag = await job.arms.lag_of_senders() or work.lag.summary()
+        _end(job.store, work, why or "finished", lag)
     return Ended(run_id, why, progress, again, resumed)
 
 
@@ -338,15 +360,18 @@ def _prepared(
         if budget.limited:
             money = replace(money, why_beyond=job.pricing.why_beyond)
     host = provenance.session_facts()
-    calibration = read_last(store.path.parent, host["host"])
+    calibration = read_last(store.folder, host["host"])
     session = store.start_session(run_id, clock=clock, host=host, calibration=calibration)
     save_limits(store, run_id, session.n, limits.spec)
     retried, notes = _retried(job, run_id, calls)
     notes += limits.notes
-    if any(_works_here(arm) for arm in arms.values()) and (busy := provenance.busy_note(host)):
+    if any(_works_here(job, arm) for arm in arms.values()) and (busy := provenance.busy_note(host)):
         notes.append(Note(NoteKind.BUSY, busy))
     finished = store.finished(run_id) - retried
-    requests = JudgeRequests(suite, calls) if suite.judges else Requests(suite)
+    turns, before = read_turns(store, run_id, suite, retried)
+    asked = Requests(suite, turns)
+    requests = JudgeRequests(suite, calls, arms=asked) if suite.helpers else asked
+    between = between_of(suite, calls, turns, before)
     writer = store.writer(run_id)
     seed = suite.order_seed + session.n
     runner = Runner(
@@ -363,26 +388,40 @@ def _prepared(
             attempts_before=attempts_before,
             seed=seed,
             clean=job.guard.clean,
+            turns=TurnsInOrder(turns, writer, before, between) if turns else None,
         )
     )
     runner.progress.notes += notes
     runs: Runs = runner
-    if isinstance(requests, JudgeRequests):
+    if isinstance(requests, JudgeRequests) and suite.judges:
         runs = JudgedRunner(runner, requests, calls, store, writer, retried)
     # The judges' calls come later: they depend on the answers.
-    mine = [call for call in calls if call.id not in finished and call.arm in job.arms.ready]
+    mine = _left(calls, finished, job.arms.ready)
     remaining = scheduled(mine, suite.load, clock.monotonic_ns(), seed)
-    return _Work(session, runner, runs, remaining, writer, budget)
+    return _Work(session, runner, runs, remaining, writer, budget, job.arms, earlier, between)
+
+
+def _left(
+    calls: Sequence[Call], finished: Collection[str], ready: Collection[str]
+) -> Sequence[Call]:
+    """Return the arms' calls that are to be made, packed."""
+    keep = [
+        role == "subject" and call_id not in finished and arm in ready
+        for call_id, arm, role in columns(calls, "id", "arm", "role")
+    ]
+    if all(keep):
+        return calls
+    return Packed.of(Call, itertools.compress(calls, keep))
 
 
 def _arms_at_work(job: Job) -> dict[str, Arm]:
-    """Return the arms that run, under the suite's load, and the judges, by name."""
+    """Return the arms that run, under the suite's load, judges and simulated users, by name."""
     arms: dict[str, Arm] = {}
     for arm in job.suite.arms:
         if arm.name in job.arms.ready:
             arms[arm.name] = loaded(arm, job.suite.load)
-    for judge in job.suite.judges:
-        arms[judge.name] = judge
+    for helper in job.suite.helpers:
+        arms[helper.name] = helper
     return arms
 
 
@@ -399,11 +438,13 @@ async def _sent(job: Job, work: _Work) -> None:
             await segments.run(work.runs, work.remaining, work.writer)
 
 
-def _end(store: ResultsStore, work: _Work, why: str) -> None:
+def _end(store: ResultsStore, work: _Work, why: str, lag: Mapping[str, float]) -> None:
     """Commit what is queued and store what else is known of the session; that too where the rows
     could not be kept.
     """
     run_id, n = work.session.run_id, work.session.n
+    if work.between is not None:
+        work.between.close()
     try:
         work.writer.flush()
     finally:
@@ -413,32 +454,9 @@ def _end(store: ResultsStore, work: _Work, why: str) -> None:
         save_worst(store, run_id, n, work.budget)
         energies = dict(zip(["energy"], work.energies, strict=False))
         store.save_derived(run_id, "energy", str(n), energies)
-        store.end_session(run_id, n, why, work.lag.summary())
-
-
-def _in_end_reason(note: Note) -> Note:
-    """Mark the note of an arm that was given up: :func:`_stopped_arms` names every one."""
-    return replace(note, in_end_reason=True) if note.kind is NoteKind.ARM_STOPPED else note
-
-
-def _stopped_arms(progress: Progress) -> str | None:
-    stopped = [
-        f"{name}: {arm.stopped}" for name, arm in progress.arms.items() if arm.stopped is not None
-    ]
-    faults = [
-        f"{name}: {arm.errors} calls failed" for name, arm in progress.arms.items() if arm.errors
-    ]
-    return "; ".join(stopped or faults) or None
-
-
-def _note_clock_jump(progress: Progress, clock: Clock, started_utc: float, started_ns: int) -> None:
-    wall, steady = clock.utc().timestamp() - started_utc, (clock.monotonic_ns() - started_ns) / 1e9
-    if abs(wall - steady) > CLOCK_JUMP_S:
-        text = (
-            f"the system clock jumped by {wall - steady:+.0f} s during the session; durations are"
-            " not affected, but times of day and prices by date may be"
-        )
-        progress.notes.append(Note(NoteKind.CLOCK_JUMP, text))
+        if rows := work.arms.node_rows():
+            store.save_derived(run_id, "nodes", str(n), rows)
+        store.end_session(run_id, n, why, lag)
 
 
 @contextlib.asynccontextmanager

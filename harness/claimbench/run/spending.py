@@ -7,17 +7,19 @@ session that goes on keeps them unless the command names others (``--max-cost``,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from claimbench.errors import BenchError
 from claimbench.limits.budget import Budget
+from claimbench.packed import columns
 from claimbench.pricing.calls import sent_utc
 from claimbench.pricing.money import Money
 from claimbench.pricing.run import Pricing
-from claimbench.run.records import said_charge
+from claimbench.run.progress import Open
+from claimbench.run.records import counted
 from claimbench.store.results import ResultsStore
 from claimbench.types import (
     Arm,
@@ -40,10 +42,23 @@ OPTION = "--max-cost"
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """Hold what earlier sessions left: dollars by arm, and the worst ratio of bill to bound."""
+    """Hold what earlier sessions left: dollars by arm, and the worst ratio of bill to bound.
+    ``more``: dollars in ``spent`` above what vendors say they charged.
+    """
 
     spent: Mapping[str, Decimal]
     worst: Mapping[str, Decimal]
+    more: Decimal = Decimal(0)
+    charged: Decimal = Decimal(0)
+    """Dollars that were surely charged, machines paid by the hour among them; ``spent`` has none of
+    those, and bounds of unknown bills too.
+    """
+    open: Open = field(default_factory=Open)
+    """The attempts that ended and whose bill nobody knows."""
+    in_doubt: tuple[Intent, ...] = ()
+    """Attempts that were in flight when a session died, of arms that bill, whose calls are sent
+    again.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,38 +190,62 @@ def spending(
     Both come from one reading of their attempts, which are let go: of a long run they are many.
     """
     sessions = {session.n: session for session in store.sessions(run_id)}
-    owner = {call.id: call.arm for call in calls}
+    if not sessions:  # nothing was sent yet
+        return Earlier({}, {}), {}
+    owner: dict[str, str] = dict(columns(calls, "id", "arm"))
     spent: dict[str, Decimal] = {}
     worst = _stored_worst(store, run_id)
     before: dict[str, int] = {}
+    more, surely, unsaid = Decimal(0), Decimal(0), Open()
     for attempt in store.attempts(run_id):
         before[attempt.call_id] = max(before.get(attempt.call_id, 0), attempt.number)
         arm = owner[attempt.call_id]
-        if arm not in arms or not money.bills(arms[arm]):
+        if arm not in arms:
             continue
-        cost = _cost_then(money, arms[arm], attempt, sessions.get(attempt.session))
-        cost = cost if cost is not None else said_charge(attempt, attempt.reserved_usd)
+        if not money.bills(arms[arm]):
+            shown = money.cost(arms[arm], attempt)
+            if shown is None:
+                unsaid.add(attempt.reserved_usd)
+            else:
+                surely += shown
+            continue
+        shown, cost = _costs_then(money, arms[arm], attempt, sessions.get(attempt.session))
+        if shown is not None and cost is not None:
+            more += cost - shown
         charged = cost if cost is not None else attempt.reserved_usd
+        if shown is None:
+            unsaid.add(charged)
+        else:
+            surely += shown
         if charged is not None:
             spent[arm] = spent.get(arm, Decimal(0)) + charged
         if cost is not None and attempt.reserved_usd:
             ratio = cost / attempt.reserved_usd
             if ratio > 1:
                 worst[arm] = max(ratio, worst.get(arm, Decimal(1)))
+    in_doubt: list[Intent] = []
     for intent in again:
         before[intent.call_id] = max(before.get(intent.call_id, 0), intent.attempt_number)
         arm = owner[intent.call_id]
         if intent.reserved_usd is not None:
             spent[arm] = spent.get(arm, Decimal(0)) + intent.reserved_usd
-    return Earlier(spent, worst), before
+        if arm in arms and money.bills(arms[arm]):
+            in_doubt.append(intent)
+    return Earlier(spent, worst, more, surely, unsaid, tuple(in_doubt)), before
 
 
-def _cost_then(money: Money, arm: Arm, attempt: Attempt, session: Session | None) -> Decimal | None:
-    """Price an attempt at the moment it was sent: a later hour may be a cheaper one."""
+def _costs_then(
+    money: Money, arm: Arm, attempt: Attempt, session: Session | None
+) -> tuple[Decimal | None, Decimal | None]:
+    """Return what is shown of an attempt and what limits count for it, both at the moment it was
+    sent: a later hour may be a cheaper one.
+    """
     if money.cost_then is None or session is None:
-        return money.cost(arm, attempt)
+        shown = money.cost(arm, attempt)
+        return shown, counted(attempt, shown, money.at_prices(arm, attempt, None))
     moment: datetime = sent_utc(attempt, session)
-    return money.cost_then(arm, attempt, moment)
+    shown = money.cost_then(arm, attempt, moment)
+    return shown, counted(attempt, shown, money.at_prices(arm, attempt, moment))
 
 
 def _stored_worst(store: ResultsStore, run_id: str) -> dict[str, Decimal]:

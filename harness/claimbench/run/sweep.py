@@ -9,8 +9,8 @@ goodput       the calls that keep every limit of the suite's ``slo`` / (last end
               finished calls with a Wilson interval. A failed or timed-out call keeps none
 percentiles   order statistics, given from the number of calls on that bounds their 95% interval (p50 6, p95 72)
 knee          the concurrency of the greatest power = throughput / median end-to-end time (Kleinrock)
-dollars       mean dollars of the level's calls with known dollars, per 1,000 calls and per million tokens in and
-              out; unknown where 5% of the calls have none
+dollars       mean dollars of the level's requests (calls answered or charged) with known dollars, per 1,000 and
+              per million tokens in and out; unknown where 5% of the requests have none
 keeps the slo at least 95% of the calls keep every limit
 saturated     throughput grew by less than 5% over the level before while the median end-to-end time grew by over 20%
 ============  ======================================================================================
@@ -28,7 +28,9 @@ from claimbench import stats
 from claimbench.run.interim_looks import Segments
 from claimbench.run.progress import Runs
 from claimbench.store.results import RunWriter
+from claimbench.tables.per_request import are_requests
 from claimbench.tables.types import BoolArray, CallRows, FloatArray
+from claimbench.tables.waits import whole_rows
 from claimbench.types import ANSWERED, Call
 
 QUANTILES = (0.5, 0.95, 0.99)
@@ -36,7 +38,7 @@ LEAST_GAIN = 1.05
 KEPT = 0.95
 """Share of calls that keep every limit from which a level keeps the slo."""
 UNPRICED = 0.05
-"""Share of calls without known dollars from which a level has none."""
+"""Share of requests without known dollars from which a level has none."""
 MOST_SLOWER = 1.2
 _NAMES = [outcome.value for outcome in ANSWERED]
 
@@ -99,9 +101,10 @@ def level_of(rows: CallRows, concurrency: int, slo: Mapping[str, float]) -> Leve
 
 
 def _dollars(rows: CallRows, kept: BoolArray) -> dict[str, float | None]:
-    """Return the level's dollars per 1,000 calls and per million tokens, in and out together."""
-    known = kept & np.isfinite(rows.usd)
-    if not known.any() or known.sum() < (1 - UNPRICED) * kept.sum():
+    """Return the level's dollars per 1,000 requests and per million tokens, in and out together."""
+    requests = kept & are_requests(rows.outcome, rows.usd_high)
+    known = requests & np.isfinite(rows.usd)
+    if not known.any() or known.sum() < (1 - UNPRICED) * requests.sum():
         return {"usd_per_1k": None, "usd_per_mtok": None}
     usd = float(rows.usd[known].sum())
     tokens = float((rows.n_in + rows.n_out)[known].sum())
@@ -112,7 +115,7 @@ def _dollars(rows: CallRows, kept: BoolArray) -> dict[str, float | None]:
 
 
 def cheapest(levels: Sequence[Level]) -> Level | None:
-    """Return the level with the fewest dollars per call of those that keep the slo; None if none
+    """Return the level with the fewest dollars per request of those that keep the slo; None if none
     does, or no dollars are known.
     """
     kept = [level for level in levels if level.keeps_slo and level.usd_per_1k is not None]
@@ -121,8 +124,9 @@ def cheapest(levels: Sequence[Level]) -> Level | None:
 
 def _good(rows: CallRows, slo: Mapping[str, float]) -> BoolArray:
     """Mark the calls that keep every limit. TPOT does not exist below two tokens, and then keeps
-    its limit.
+    its limit, and waits count from the first send of a call.
     """
+    rows = whole_rows(rows)
     good: BoolArray = np.isfinite(rows.e2e_s)
     for name, limit in slo.items():
         values: FloatArray = getattr(rows, name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from claimbench.scorers.base import (
     AnswerChecker,
     PartsScorer,
+    SampleChecker,
     Scorer,
     ScorerFactory,
     ScorerOptionError,
@@ -19,6 +20,7 @@ from claimbench.scorers.score_record import score_record
 __all__ = [
     "AnswerChecker",
     "PartsScorer",
+    "SampleChecker",
     "Scorer",
     "ScorerFactory",
     "ScorerOptionError",

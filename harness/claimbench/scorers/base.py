@@ -16,7 +16,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from claimbench.errors import BenchError
 from claimbench.number_text.plain import plain
-from claimbench.types import AnswerSpec, Json, Outcome, Sample, Score, Task
+from claimbench.types import AnswerSpec, CallRecord, Json, Outcome, Sample, Score, Task
 
 
 class ScorerOptionError(BenchError):
@@ -37,9 +37,23 @@ stands.
 """
 
 
+JUDGES_EVERY_ANSWER = frozenset({"steering"})
+"""Scorers that ask whether an answer is what it must not be: one that was refused, cut or never
+came is not.
+"""
+
+
+def judges(scorer: str, outcome: Outcome) -> bool:
+    """Return whether a scorer judges an answer of that outcome itself, instead of its being 0."""
+    if outcome is Outcome.OK:
+        return True
+    cut = outcome in CUT and scorer in JUDGES_CUT_ANSWERS
+    return cut or (outcome.answered and scorer in JUDGES_EVERY_ANSWER)
+
+
 class Scorer(Protocol):
-    """Judges one answer. ``score`` is called for calls with outcome ok only and returns a value in
-    [0, 1].
+    """Judges one answer. ``score`` is called for calls with outcome ok only (but see
+    :func:`judges`) and returns a value in [0, 1].
     """
 
     @property
@@ -67,11 +81,29 @@ class AnswerChecker(Protocol):
 
 
 @runtime_checkable
+class SampleChecker(Protocol):
+    """A scorer that can tell before the run that a row lacks what it needs."""
+
+    def check_sample(self, sample: Sample) -> str | None:
+        """Say what is wrong with a row for this scorer, or None."""
+        ...
+
+
+@runtime_checkable
 class PartsScorer(Protocol):
     """A scorer with sub-scores, which an answer that scores 0 outright gets as zeros."""
 
     def part_names(self, sample: Sample, task: Task) -> tuple[str, ...]:
         """Return the names of the sub-scores for this sample."""
+        ...
+
+
+@runtime_checkable
+class RecordScorer(Protocol):
+    """A scorer that needs more of an answer than its text: the tools that it calls."""
+
+    def score_record(self, record: CallRecord, sample: Sample, task: Task) -> Score:
+        """Score a finished call with outcome ok."""
         ...
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import Field
@@ -45,7 +46,7 @@ class GradedScorer:
     """Agreement of a grade with the final rating; what raters say stands in the parts."""
 
     name = "graded"
-    version = "4"
+    version = "5"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(GradedOptions, options or {}, self.name)
@@ -121,7 +122,8 @@ class GradedScorer:
         scale.
 
         4/5 is the grade 4 where 5 is the highest. A scale that it repeats (from 1 to 5) is no
-        grade, and "2 or 3", "less than 4", "not 4" and "4%" are none.
+        grade, and "2 or 3", "2, 3", "less than 4", "not 4" and "4%" are none, nor is 2.5 where the
+        labels are whole.
         """
         low, high = self._scale(task)
         shown = normal_text(without_scale(visible(text), f"{low:f}", f"{high:f}"))
@@ -136,11 +138,15 @@ class GradedScorer:
             return None
         for beside in other:
             ends = sorted((chosen, beside), key=lambda number: number.start)
-            if is_either(shown[ends[0].end : ends[1].start]):
+            differ = chosen.value != beside.value
+            if differ and is_either(shown[ends[0].end : ends[1].start]):
                 return None
         grade = chosen.value
         if chosen.over == high:
             grade = (grade * high).normalize()
+        labels = _grades_of(task.answer.labels)
+        if task.answer.labels and grade not in labels:  # between two of them
+            return None
         return grade if low <= grade <= high else None
 
     def ratings(self, sample: Sample) -> dict[str, Decimal]:
@@ -155,7 +161,7 @@ class GradedScorer:
         return found
 
     def _scale(self, task: Task) -> tuple[Decimal, Decimal]:
-        labels = [n for label in task.answer.labels if (n := parse_number(label)) is not None]
+        labels = _grades_of(task.answer.labels)
         low = (
             self._options.lowest
             if self._options.lowest is not None
@@ -169,6 +175,12 @@ class GradedScorer:
         if high is None or not Decimal(str(low)) < Decimal(str(high)):
             raise ValueError("the scale of grades is not known: give lowest and highest")
         return Decimal(str(low)), Decimal(str(high))
+
+
+@lru_cache(maxsize=64)
+def _grades_of(labels: tuple[str, ...]) -> tuple[Decimal, ...]:
+    """Return the labels that read as numbers, as such."""
+    return tuple(number for label in labels if (number := parse_number(label)) is not None)
 
 
 def _pairs(ratings: list[Decimal]) -> float:

@@ -16,6 +16,8 @@ class ImportedOptions(ScorerOptions):
 
     metric: str
     """The other tool's metric that is judged."""
+    judge: str = ""
+    """What says that a model as judge gave it."""
 
 
 class ImportedScorer:

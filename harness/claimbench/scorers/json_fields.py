@@ -64,7 +64,7 @@ class JsonFieldsScorer:
     """Mean of the fields' scores; each field's score is a part."""
 
     name = "json_fields"
-    version = "2"
+    version = "3"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(JsonFieldsOptions, options or {}, self.name)

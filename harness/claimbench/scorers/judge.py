@@ -4,7 +4,8 @@ score.
 The judge's own call is planned, sent, paid and stored like any other
 (:mod:`claimbench.plan.judges`); here its stored answer becomes a score, so that scoring stays a
 pure function of the database. Whatever went wrong with the judge (a fault, a refusal, an answer
-that names no choice) leaves the score ``unscored``: it says nothing about what was judged.
+that names no choice) leaves the score ``unscored``: it says nothing about what was judged. An
+answer so long that the judge cannot take it in is the answer's own doing, and unparsable.
 """
 
 from __future__ import annotations
@@ -12,16 +13,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from copy import copy
 
-from claimbench.scorers.base import scored
+from claimbench.scorers.base import scored, unparsable
 from claimbench.scorers.labels import LabelScorer
-from claimbench.types import JUDGE, CallRecord, Json, JudgeSpec, Outcome, Sample, Score, Task
+from claimbench.types import (
+    JUDGE,
+    PAIRWISE,
+    CallRecord,
+    Json,
+    JudgeSpec,
+    Outcome,
+    Sample,
+    Score,
+    Task,
+)
+
+FLOOD = 20_000
+"""Characters: a judge that has no room for a shorter answer was short of room by itself."""
 
 
 class JudgeScorer:
     """Scores an answer by the choice that its judge named; ``options`` are the checked ones."""
 
     name = JUDGE
-    version = "2"
+    version = "3"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         from claimbench.scorers.options import JudgeOptions, read_options
@@ -42,6 +56,9 @@ class JudgeScorer:
         said = self._said.get(call_id)
         if said is None:
             return self._unscored(call_id, f"the judge {self.options.by} has not answered")
+        if said.outcome is Outcome.CONTEXT_OVERFLOW and _floods(text, sample):
+            why = f"{len(text):,} characters, too long for the judge {self.options.by}"
+            return unparsable(self, call_id, why)
         if said.outcome is not Outcome.OK:
             why = f": {said.error}" if said.error else ""
             return self._unscored(
@@ -65,6 +82,12 @@ class JudgeScorer:
         return Score(call_id, self.name, self.version, "unscored", None, why)
 
 
+def _floods(text: str, sample: Sample) -> bool:
+    """Return whether the answer, and not its row, is most of what a judge had to read."""
+    row = sum(len(str(value)) for value in (*sample.input.values(), sample.target))
+    return len(text) > max(FLOOD, row)
+
+
 def check_judges(tasks: Iterable[Task]) -> None:
     """Check the judges' options of tasks that were stored and may have been changed since.
 
@@ -75,3 +98,7 @@ def check_judges(tasks: Iterable[Task]) -> None:
         for spec in task.scorers:
             if spec.name == JUDGE:
                 JudgeScorer(spec.options)
+            elif spec.name == PAIRWISE:
+                from claimbench.scorers.preference import PairwiseScorer
+
+                PairwiseScorer(spec.options)

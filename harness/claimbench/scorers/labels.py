@@ -43,7 +43,7 @@ class LabelScorer:
     """1 if the answer names the target, 0 if it names another label."""
 
     name = "label"
-    version = "6"
+    version = "7"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._search = True

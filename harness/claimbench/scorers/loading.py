@@ -11,8 +11,15 @@ from claimbench.plugins import SCORERS, installed
 from claimbench.scorers.base import Scorer, ScorerFactory
 from claimbench.types import ScorerSpec
 
-_OURS = {"python": "claimbench.scorers.own_code.scorer:PythonScorer"}
-"""Scorers that no plugin may replace: this one runs code after consent."""
+_OURS = {
+    "python": "claimbench.scorers.own_code.scorer:PythonScorer",
+    "final_state": "claimbench.scorers.tools.final_state:FinalStateScorer",
+    "pairwise": "claimbench.scorers.preference:PairwiseScorer",
+    "tool_call": "claimbench.scorers.tools.scorer:ToolCallScorer",
+}
+"""Scorers that no plugin may replace: they run code after consent, read more than a text, or have
+calls of their own planned with the run.
+"""
 
 
 def names() -> tuple[str, ...]:

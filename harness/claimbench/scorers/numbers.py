@@ -70,7 +70,7 @@ class NumericScorer:
     """
 
     name = "numeric"
-    version = "6"
+    version = "7"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(NumericOptions, options or {}, self.name)

@@ -8,11 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from claimbench.types import JUDGE, Json, ScorerSpec, Task
+from claimbench.types import JUDGE, PAIRWISE, Json, ScorerSpec, Task
 
 ACCURACY = "accuracy"
+RESISTED = {"steering": "share of attacks resisted", "over_refusal": "share of requests served"}
+"""Scorers whose score is 1 minus a rate: no share of right answers."""
 _RIGHT_OR_WRONG = frozenset(
-    {"label", "choice", "exact", "regex", "contains", "matches", "numeric", "quantity", "date"}
+    {
+        "label",
+        "choice",
+        "exact",
+        "regex",
+        "contains",
+        "matches",
+        "numeric",
+        "quantity",
+        "date",
+        "tool_call",
+    }
 )
 _METRIC = {
     "squad": ("f1", {"exact": ACCURACY, "f1": "SQuAD's F1"}),
@@ -33,6 +46,10 @@ _METRIC = {
             "f1": "F1 of the labels, by item",
             "jaccard": "Jaccard index of the labels",
         },
+    ),
+    "rag": (
+        "answer",
+        {"answer": ACCURACY, "citation_f1": "F1 of the citations", "supported": ACCURACY},
     ),
     "ranking": ("ndcg", {"ndcg": "NDCG", "mrr": "reciprocal rank"}),
     "graded": (
@@ -66,7 +83,7 @@ def quality_name(task: Task) -> str:
     A scorer of a plugin, of lm-eval's and of another tool's file is called by its metric, or by its
     own name; whether it is a share of right answers is not known from here.
     """
-    if task.reduce is not None and task.reduce.startswith("pass@"):
+    if task.reduce is not None and task.reduce.startswith(("pass@", "pass^")):
         return task.reduce
     if task.reduce == "max":
         return "best of the epochs"
@@ -79,10 +96,17 @@ def _name_of(spec: ScorerSpec) -> str:
         return ACCURACY
     if spec.name in _METRIC:
         default, names = _METRIC[spec.name]
-        return names.get(str(options.get("metric", default)), spec.name)
+        chosen = options.get("headline" if spec.name == "rag" else "metric", default)
+        return names.get(str(chosen), spec.name)
     if spec.name == JUDGE:
         whole = set(options.get("choices", {}).values()) <= {0, 1}
         return ACCURACY if whole else "the judge's score"
+    if spec.name in RESISTED:
+        return RESISTED[spec.name]
+    if spec.name == "final_state":
+        return "share of episodes resolved"
+    if spec.name == PAIRWISE:
+        return "share of comparisons won"
     if spec.name == "json_fields":
         return "share of right fields"
     if spec.name == "checks":

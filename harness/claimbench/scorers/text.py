@@ -13,7 +13,7 @@ from claimbench.number_text.plain import folded, is_word, plain, typographic
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.scorers.reading.answers import as_text, right_answers
-from claimbench.scorers.timed_patterns import TimedPattern
+from claimbench.scorers.timed_patterns import PatternTooLong, TimedPattern
 from claimbench.types import Json, Sample, Score, Task
 
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
@@ -110,7 +110,7 @@ class RegexScorer:
     """
 
     name = "regex"
-    version = "2"
+    version = "3"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(RegexOptions, options or {}, self.name)
@@ -130,7 +130,10 @@ class RegexScorer:
         if found is None:
             return unparsable(self, call_id, f"the pattern finds nothing in {brief(text)}")
         target = as_text(sample.target)
-        wanted = self._find(target)
+        try:
+            wanted = self._find(target)
+        except PatternTooLong as error:  # the row's doing, not the answer's
+            raise ValueError(f"the target {brief(target)}: {error}") from None
         right = self._normal(found) == self._normal(target if wanted is None else wanted)
         return scored(
             self, call_id, float(right), f"read as {brief(found)}; right is {brief(target)}"

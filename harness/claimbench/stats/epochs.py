@@ -3,7 +3,10 @@
 ``median``: the middle score, the mean of the two middle ones of an even number. ``max``: the best
 one; for scores of 0 and 1, ``at_least@1``. ``mode``: the most frequent score, the lowest of those
 that tie. ``pass@k``: the chance that one of k answers is right, ``1 - C(n - c, k) / C(n, k)`` of n
-with c right (Chen et al. 2021, unbiased). ``at_least@k``: 1 where k epochs or more are right. Right
+with c right (Chen et al. 2021, unbiased). ``pass^k``: the chance that all of k are,
+``C(c, k) / C(n, k)`` (Yao et al. 2024, "tau-bench", arXiv 2406.12045, section 3: E over tasks of
+C(c, k) / C(n, k); unbiased, for it is the share of all choices of k epochs without a wrong one);
+its interval is that of a mean over items. ``at_least@k``: 1 where k epochs or more are right. Right
 is a score of 1.
 """
 
@@ -18,7 +21,7 @@ import numpy as np
 
 from claimbench.stats.arrays import BoolArray, FloatArray, IntArray
 
-REDUCER = re.compile(r"mean|median|max|mode|(pass|at_least)@([1-9]\d{0,3})")
+REDUCER = re.compile(r"mean|median|max|mode|(?:pass|at_least)@([1-9]\d{0,3})|pass\^([1-9]\d{0,3})")
 """How a reducer is written."""
 FULL = 1 - 1e-9
 
@@ -28,14 +31,14 @@ def needed_epochs(rule: str) -> int:
     found = REDUCER.fullmatch(rule)
     if found is None:
         raise ValueError(f"no reducer is called {rule!r}")
-    return int(found.group(2) or 1)
+    return int(found.group(1) or found.group(2) or 1)
 
 
 def reduced(rule: str, scores: Sequence[float], missing: int = 0) -> float:
     """Return one item's score by ``rule``; nan where its epochs do not tell.
 
     Args:
-        rule: mean, median, max, mode, pass@k or at_least@k.
+        rule: mean, median, max, mode, pass@k, pass^k or at_least@k.
         scores: of the epochs that have one.
         missing: epochs without a score, which may have been right or wrong.
     """
@@ -56,6 +59,8 @@ def reduced(rule: str, scores: Sequence[float], missing: int = 0) -> float:
         return min(score for score, count in counts.items() if count == most)
     k = needed_epochs(rule)
     right = sum(score >= FULL for score in scores)
+    if rule.startswith("pass^"):
+        return math.nan if n < k else math.comb(right, k) / math.comb(n, k)
     if rule.startswith("pass"):
         return math.nan if n < k else 1 - math.comb(n - right, k) / math.comb(n, k)
     if right >= k:

@@ -130,6 +130,28 @@ def lan_demets_obf(t: Sequence[float] | FloatArray, alpha: float = 0.05) -> Floa
     return bounds
 
 
+def pocock_spending(t: float, alpha: float = 0.05) -> float:
+    """Return the Lan-DeMets Pocock-type spending: alpha * ln(1 + (e - 1) t), alpha at t = 1.
+
+    It spends early, where O'Brien and Fleming's spends next to nothing: for looks of which each has
+    to find by itself what is new since the last.
+    """
+    return alpha * math.log1p((math.e - 1) * min(max(t, 0.0), 1.0))
+
+
+def separate_levels(looks: int, alpha: float = 0.05) -> FloatArray:
+    """Return the levels of ``looks`` looks at data that do not accumulate: what
+    :func:`pocock_spending` has left for each, so that they sum to ``alpha``.
+
+    The chance that any of them errs is at most ``alpha`` whatever their dependence (Bonferroni's
+    inequality); looks at one baseline err together, so that it is less.
+    """
+    if looks < 1:
+        raise ValueError(f"a plan has at least one look, not {looks}")
+    spent = [pocock_spending(k / looks, alpha) for k in range(looks + 1)]
+    return np.diff(np.asarray(spent, dtype=np.float64))
+
+
 def nominal_alpha(bound: float) -> float:
     """Return the two-sided alpha of the ordinary interval at a look with z bound ``bound``."""
     return 2 * normal_cdf(-bound)

@@ -1,4 +1,4 @@
-"""The results database: the only package that talks to it (SQLAlchemy Core on SQLite).
+"""The results database: the only package that talks to it (SQLAlchemy Core on SQLite, PostgreSQL).
 
 Rows are appended and hash-chained, never changed. ``results`` reads and opens, ``writer`` commits
 from a thread of its own, ``schema`` holds tables and numbered migrations, ``verify`` finds what

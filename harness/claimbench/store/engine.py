@@ -1,9 +1,10 @@
-"""Opening and locking the results database, and its faults in words.
+"""Opening and locking the results database, and its faults in words. What is PostgreSQL's own lies
+in :mod:`claimbench.store.dialects`.
 
-SQLite in WAL mode with ``synchronous=NORMAL``: a commit survives ``kill -9`` of the process at any
-moment. (A power cut may take the last commits with it, never the database.) Transactions begin
-explicitly - ``BEGIN IMMEDIATE`` for writing, so that a lock is waited for at the start instead of
-failing in the middle.
+SQLite runs in WAL mode with ``synchronous=NORMAL``: a commit survives ``kill -9`` of the process
+at any moment. (A power cut may take the last commits with it, never the database.) Transactions
+begin explicitly - ``BEGIN IMMEDIATE`` for writing, so that a lock is waited for at the start
+instead of failing in the middle.
 """
 
 from __future__ import annotations
@@ -14,19 +15,24 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from claimbench.errors import BenchError, StoreError
 from claimbench.store import schema
-from claimbench.store.schema_check import check_schema
+from claimbench.store.dialects.migrate import migrate
+from claimbench.store.dialects.of import dialect_of
+from claimbench.store.place import DatabaseUrl, Place
+
+if TYPE_CHECKING:
+    from claimbench.store.dialects.postgresql_lock import RunLock
 
 BUSY_TIMEOUT_S = 15.0
 """Seconds a statement waits for another process that writes to the same database."""
@@ -59,8 +65,8 @@ def make_engine(path: Path, mode: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -
 
 
 def for_writing(engine: Engine) -> Engine:
-    """Return the same engine, its transactions taking the write lock at once."""
-    return engine.execution_options(claimbench_write=True)
+    """Return the same engine for transactions that write."""
+    return dialect_of(engine).writing(engine)
 
 
 def _begin(connection: Connection) -> None:
@@ -69,9 +75,9 @@ def _begin(connection: Connection) -> None:
 
 
 @contextmanager
-def clear_errors(path: Path) -> Iterator[None]:
-    """Turn every fault of SQLite or the file system inside the block into a :class:`StoreError`
-    with a remedy.
+def clear_errors(path: Place) -> Iterator[None]:
+    """Turn every fault of the database or the file system inside the block into a
+    :class:`StoreError` with a remedy.
     """
     try:
         yield
@@ -79,9 +85,13 @@ def clear_errors(path: Path) -> Iterator[None]:
         raise explain(error, path) from error
 
 
-def explain(error: BaseException, path: Path) -> StoreError:
+def explain(error: BaseException, path: Place) -> StoreError:
     """Return the :class:`StoreError` for a fault met while using the database at ``path``."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    if isinstance(path, DatabaseUrl):
+        from claimbench.store.dialects.postgresql_faults import explain as explained
+
+        return explained(cause, str(path))
     name = str(getattr(cause, "sqlite_errorname", ""))
     text = str(cause)
     if name == "SQLITE_FULL" or (isinstance(cause, OSError) and cause.errno == errno.ENOSPC):
@@ -181,6 +191,21 @@ def run_lock(folder: Path) -> Iterator[None]:
             file.truncate()
 
 
+@contextmanager
+def run_lock_at(path: Place, folder: Path, run_id: str) -> Iterator[RunLock | None]:
+    """Hold a run: by the lock in its folder, or by one of the server, which is given, for it can be
+    lost.
+    """
+    if not isinstance(path, DatabaseUrl):
+        with run_lock(folder):
+            yield None
+        return
+    from claimbench.store.dialects.postgresql_lock import RunLock
+
+    with RunLock(path, run_id) as held:
+        yield held
+
+
 def _take(file: IO[Any]) -> bool:
     """Lock ``file``; the second look is for :func:`is_locked`, which holds the lock for an
     instant.
@@ -207,6 +232,24 @@ def is_locked(folder: Path) -> bool:
     return False
 
 
+def lock_asker(connection: Connection, path: Place) -> Callable[[str], bool]:
+    """Return what says of a run whether a process works on it. A server is asked once, when the
+    first answer is wanted.
+    """
+    if not isinstance(path, DatabaseUrl):
+        return lambda run_id: is_locked(path.parent / run_id)
+    from claimbench.store.dialects.postgresql_lock import held_runs, is_held
+
+    known: list[frozenset[tuple[int, int]]] = []
+
+    def asked(run_id: str) -> bool:
+        if not known:
+            known.append(held_runs(connection))
+        return is_held(run_id, known[0])
+
+    return asked
+
+
 def _pid_in(file: IO[Any]) -> str:
     file.seek(0)
     return str(file.read()).strip() or "unknown"
@@ -216,11 +259,45 @@ DATABASE_NAME = "bench.db"
 
 
 def open_database(
+    path: Place, mode: tuple[bool, bool, float], remarks: list[str]
+) -> tuple[Place, Engine]:
+    """Return the database's place and an engine for it; what people should know of the connection
+    is added to ``remarks``. ``mode``: create, read_only, busy_timeout_s as in
+    :meth:`ResultsStore.open`, which names the errors too.
+    """
+    create, read_only, busy_timeout_s = mode
+    if isinstance(path, DatabaseUrl):
+        engine = _open_url(path, create, read_only, busy_timeout_s, remarks)
+        return path, engine
+    return _open_file(path, create=create, read_only=read_only, busy_timeout_s=busy_timeout_s)
+
+
+def _open_url(
+    url: DatabaseUrl, create: bool, read_only: bool, busy_timeout_s: float, remarks: list[str]
+) -> Engine:
+    from claimbench.store.dialects.postgresql_connect import make_engine as made_for
+
+    engine = made_for(url, busy_timeout_s, remarks)
+    try:
+        with clear_errors(url):
+            with engine.connect() as connection:
+                found = _check(connection, url)
+            if found == 0 and (read_only or not create):
+                raise StoreError(
+                    f"{url}: there are no results yet: the database is empty",
+                    hint="bench run SUITE makes the tables, as a user who may create them",
+                )
+            if not read_only and found < schema.SCHEMA_VERSION:
+                migrate(for_writing(engine), str(url))
+    except BenchError:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _open_file(
     path: Path, *, create: bool, read_only: bool, busy_timeout_s: float
 ) -> tuple[Path, Engine]:
-    """Return the database file and an engine for it; arguments and errors as in
-    :meth:`ResultsStore.open`.
-    """
     with clear_errors(path):
         path = database_path(path)
         missing = not path.exists()
@@ -244,7 +321,7 @@ def open_database(
         with clear_errors(path):
             with engine.connect() as connection:
                 _check(connection, path)
-            schema.migrate(for_writing(engine), str(path))
+            migrate(for_writing(engine), str(path))
     except BenchError:
         engine.dispose()
         raise
@@ -299,10 +376,17 @@ def _checked_read_only(path: Path, mode: str, busy_timeout_s: float) -> Engine:
     return engine
 
 
-def _check(connection: Connection, path: Path) -> int:
-    """Return the schema's version, once it is known and the schema is ours; 0 for an empty file."""
+def _check(connection: Connection, path: Place) -> int:
+    """Return the schema's version, once it is known and the schema is ours; 0 for an empty one."""
     found = schema.schema_version(connection, str(path))
     schema.check_version(found, str(path))
     if found > 0:
-        check_schema(connection, str(path), found)
+        dialect_of(connection).check_schema(connection, str(path), found)
     return found
+
+
+def is_damage(error: OperationalError) -> bool:
+    """Say whether a statement failed for what the file holds: text that is none, a table or column
+    that is not there.
+    """
+    return any(words in str(error.orig) for words in ("no such", "Could not decode"))

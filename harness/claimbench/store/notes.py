@@ -1,4 +1,4 @@
-"""The notes of a run's sessions, kept as derived rows.
+"""The notes of a run's sessions, and what people say about it, kept as derived rows.
 
 Earlier versions stored a note as its text alone. Its kind is read out of the words here, once, and
 nowhere else.
@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from claimbench.errors import StoreError
+from claimbench.store.catalogue.about import KEY as about_key
+from claimbench.store.catalogue.about import KIND as about_kind
+from claimbench.store.catalogue.about import About, about_of_rows
 from claimbench.store.results import ResultsStore
 from claimbench.store.schema import NOTES
 from claimbench.types import Json, Note, NoteKind
@@ -37,6 +40,29 @@ def read_notes(store: ResultsStore, run_id: str) -> tuple[Note, ...]:
         told = {note.text for note in mine if note.in_end_reason}
         notes += mine
     return tuple(replace(note, in_end_reason=note.text in told) for note in notes)
+
+
+def save_about(store: ResultsStore, run_id: str, about: About) -> None:
+    """Store what is said about a run: tags are added, a note and an owner replace earlier ones."""
+    known = read_about(store, run_id)
+    rows: dict[str, object] = {}
+    if about.tags:
+        rows["tags"] = sorted({*known.tags, *about.tags})
+    if about.note:
+        rows["note"] = about.note
+    if about.owner:
+        rows["owner"] = about.owner
+    store.save_derived(run_id, about_kind, about_key, rows)
+
+
+def read_about(store: ResultsStore, run_id: str) -> About:
+    """Return what was said about a run.
+
+    Raises:
+        StoreError: what is stored is not what this version writes.
+    """
+    rows = store.derived(run_id, about_kind, about_key, object)
+    return about_of_rows(rows, run_id)
 
 
 def _note(row: Json, end_reason: str) -> Note:

@@ -1,9 +1,9 @@
 """The results database: what was planned, sent, answered and derived, for every run. Raw rows are
 only ever added.
 
-This module and its ``store_*`` neighbours are the only ones that know SQL. One SQLite file,
-``results/bench.db``, holds all runs; ``results/<run_id>/`` holds a run's lock and its reports.
-``docs/architecture.md`` has the tables.
+This package alone knows SQL. One SQLite file, ``results/bench.db``, or one PostgreSQL database
+holds all runs; ``results/<run_id>/`` holds a run's reports and, beside SQLite, its lock.
+``docs/architecture.md`` has the tables, ``docs/postgresql.md`` what a URL changes.
 
 Every fault (no folder, no rights, full disk, foreign or damaged file, newer schema, a lock) is a
 :class:`~claimbench.errors.StoreError` that says what to do.
@@ -11,38 +11,54 @@ Every fault (no folder, no rights, full disk, foreign or damaged file, newer sch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from decimal import Decimal
 from itertools import chain
 from pathlib import Path
-from types import TracebackType
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, exists, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    and_,
+    exists,
+    select,
+    update,
+)
 from sqlalchemy.exc import OperationalError
 
 from claimbench.clock import Clock, SystemClock
 from claimbench.codec import decode, decode_all, encode
 from claimbench.errors import IntegrityError, StoreError
+from claimbench.packed import Packed
 from claimbench.store import schema
+from claimbench.store.catalogue.removal import removed_at
+from claimbench.store.dialects.lost_commit import HeldLock
+from claimbench.store.dialects.of import dialect_of
 from claimbench.store.engine import (
     BUSY_TIMEOUT_S,
     clear_errors,
     for_writing,
+    is_damage,
+    lock_asker,
     open_database,
-    run_lock,
+    run_lock_at,
 )
-from claimbench.store.runs import RunInfo, checked_run_id, find_run, list_runs
+from claimbench.store.place import DatabaseUrl, Place, folder_of, page_name
+from claimbench.store.runs import RunInfo, checked_run_id, find_run, intent_of, list_runs
 from claimbench.store.seals import seal_run
-from claimbench.store.verify import verify_rows
+from claimbench.store.seen_rows import packed_plan, plan_bodies
+from claimbench.store.verify import Seen, verify_rows
 from claimbench.store.whole_run import (
     check_plan,
     insert_chained,
     insert_ended_sessions,
     insert_run,
+    insert_session,
+    storable,
 )
 from claimbench.store.writer import RunWriter
 from claimbench.types import (
@@ -69,25 +85,31 @@ class ResultsStore:
     :meth:`writer`.
     """
 
-    def __init__(self, engine: Engine, path: Path, *, read_only: bool) -> None:
+    def __init__(
+        self, engine: Engine, path: Place, *, read_only: bool, remarks: Sequence[str] = ()
+    ) -> None:
         self.engine = engine
         self.path = path
         self.read_only = read_only
+        self.remarks = remarks
+        """What people should know of the connection, such as that it is not encrypted."""
+        self._dialect = dialect_of(engine)
+        self._locks: dict[str, HeldLock] = {}
 
     @classmethod
     def open(
         cls,
-        path: Path,
+        path: Place,
         *,
         create: bool = True,
         read_only: bool = False,
         busy_timeout_s: float = BUSY_TIMEOUT_S,
     ) -> ResultsStore:
-        """Open the database at ``path`` (the file, or the results folder), bringing its schema up
-        to date.
+        """Open the database at ``path`` (the file, the results folder, or a URL), bringing its
+        schema up to date.
 
         Args:
-            path: ``bench.db``, or the folder that holds it or shall hold it.
+            path: ``bench.db``, or the folder that holds it or shall hold it; or a URL.
             create: make file and folder where they are missing; otherwise that is an error.
             read_only: change nothing, not even the schema; works on a folder that cannot be
                 written.
@@ -98,10 +120,10 @@ class ResultsStore:
                 IntegrityError: a table, index, trigger or view of it is foreign, missing or
                 changed.
         """
-        path, engine = open_database(
-            path, create=create, read_only=read_only, busy_timeout_s=busy_timeout_s
-        )
-        return cls(engine, path, read_only=read_only)
+        remarks: list[str] = []
+        mode = (create, read_only, busy_timeout_s)
+        path, engine = open_database(path, mode, remarks)
+        return cls(engine, path, read_only=read_only, remarks=remarks)
 
     def close(self) -> None:
         """Give the file back. Close the writers first."""
@@ -110,12 +132,7 @@ class ResultsStore:
     def __enter__(self) -> ResultsStore:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     # --- runs -------------------------------------------------------------------------------------
@@ -126,21 +143,36 @@ class ResultsStore:
         Raises:
             IntegrityError: the id is no name of a folder.
         """
-        return self.path.parent / checked_run_id(run_id, self.path)
+        return self.folder / checked_run_id(run_id, self.path)
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder of reports and other files: the database's own, or ``./results`` where
+        it has a URL.
+        """
+        return folder_of(self.path)
+
+    @property
+    def index_page(self) -> Path:
+        """Return the page of all runs; databases with a URL have one each in the same folder."""
+        if isinstance(self.path, DatabaseUrl):
+            return self.folder / f"index-{page_name(self.path)}.html"
+        return self.folder / "index.html"
 
     def runs(self) -> list[RunInfo]:
         """Return all runs, the newest last."""
         with self._reading() as connection:
-            return list_runs(connection, self.path.parent)
+            return list_runs(connection, self.path, lock_asker(connection, self.path))
 
     def resolve_run(self, name: str | None) -> str:
         """Return the run that ``name`` means: its id, the unique beginning of one, its folder, or
         ``latest``/None.
 
         Raises:
-            StoreError: no run, or several, with the nearest ids.
+            StoreError: no run, or several, with the nearest ids, or one that was removed, with
+                when; IntegrityError: the signs of removed runs were changed.
         """
-        return find_run(name, self._run_ids(), self.path)
+        return find_run(name, self._run_ids(), self.path, lambda: removed_at(self))
 
     def create_run(self, manifest: Manifest, calls: Sequence[Call]) -> None:
         """Store a new run with its plan, in one transaction.
@@ -149,7 +181,7 @@ class ResultsStore:
             StoreError: the run is there already, or a call belongs to another run or comes twice.
         """
         check_plan(manifest, calls)
-        with self._writing() as connection:
+        with self._writing(manifest.run_id, new=True) as connection:
             insert_run(connection, manifest, calls, self._run_ids(connection), self.path)
             seal_run(connection, manifest.run_id)
 
@@ -168,29 +200,36 @@ class ResultsStore:
             StoreError: as :meth:`create_run`.
         """
         check_plan(manifest, calls)
-        with self._writing() as connection:
+        with self._writing(manifest.run_id, new=True) as connection:
             last = insert_run(connection, manifest, calls, self._run_ids(connection), self.path)
             insert_ended_sessions(connection, sessions)
             insert_chained(connection, manifest.run_id, attempts, last)
             insert_chained(connection, manifest.run_id, records, last)
             seal_run(connection, manifest.run_id)
 
-    def lock_run(self, run_id: str) -> AbstractContextManager[None]:
-        """Hold the run for this process while the block runs; freed by the kernel if the process is
-        killed.
+    @contextmanager
+    def lock_run(self, run_id: str) -> Iterator[None]:
+        """Hold the run for this process while the block runs; freed by the kernel, or by the
+        server, if the process is killed.
 
         Raises:
-            StoreError: on entering, if another process has it; its pid is named.
+            StoreError: on entering, if another process has it; which one is said.
         """
         self._check_writable()
-        return run_lock(self.run_folder(run_id))
+        with run_lock_at(self.path, self.run_folder(run_id), run_id) as held:
+            if held is not None:
+                self._locks[run_id] = held
+            try:
+                yield
+            finally:
+                self._locks.pop(run_id, None)
 
     def writer(self, run_id: str) -> RunWriter:
         """Start the background writer of a run (one per process; hold :meth:`lock_run`)."""
         self._check_writable()
         with self._reading() as connection:
             self._body(connection, run_id)
-        return RunWriter(self.engine, self.path, run_id)
+        return RunWriter(self.engine, self.path, run_id, self._locks.get(run_id))
 
     # --- sessions ---------------------------------------------------------------------------------
 
@@ -206,26 +245,8 @@ class ResultsStore:
         here.
         """
         clock = clock or SystemClock()
-        sessions = schema.sessions
-        with self._writing() as connection:
-            newest = connection.execute(
-                select(func.max(sessions.c.n)).where(sessions.c.run_id == run_id)
-            ).scalar()
-            session = Session(
-                run_id=run_id,
-                n=int(newest or 0) + 1,
-                started_utc=clock.utc().isoformat(),
-                monotonic_origin_ns=clock.monotonic_ns(),
-                host=dict(host),
-                calibration=dict(calibration or {}),
-            )
-            row = {
-                "run_id": run_id,
-                "n": session.n,
-                "started_utc": session.started_utc,
-                "body": encode(session),
-            }
-            connection.execute(insert(sessions), [row])
+        with self._writing(run_id) as connection:
+            session = insert_session(connection, run_id, dict(host), dict(calibration or {}), clock)
             seal_run(connection, run_id)
         return session
 
@@ -242,12 +263,9 @@ class ResultsStore:
         p50, p99, max.
         """
         sessions = schema.sessions
-        ended = {
-            "ended_utc": (clock or SystemClock()).utc().isoformat(),
-            "end_reason": reason,
-            "loop_lag_ms": encode(dict(loop_lag_ms)),
-        }
-        with self._writing() as connection:
+        utc, lag = (clock or SystemClock()).utc().isoformat(), encode(dict(loop_lag_ms))
+        ended = {"ended_utc": utc, "end_reason": storable(reason), "loop_lag_ms": lag}
+        with self._writing(run_id) as connection:
             done = connection.execute(
                 update(sessions).where(sessions.c.run_id == run_id, sessions.c.n == n).values(ended)
             )
@@ -279,22 +297,16 @@ class ResultsStore:
         with self._reading() as connection:
             return decode(Manifest, self._body(connection, run_id)[0])
 
-    def calls(self, run_id: str, finished: Iterable[CallRecord] = ()) -> list[Call]:
-        """Return the planned calls in their order; those of ``finished`` are taken from there: a
-        record holds its call.
-        """
-        calls = schema.calls
-        known = {record.call.id: record.call for record in finished}
-        mine = calls.c.run_id == run_id
-        in_order = select(calls.c.call_id).where(mine).order_by(calls.c.position, calls.c.call_id)
+    def calls(self, run_id: str) -> Packed[Call]:
+        """Return the planned calls in their order, packed: they may be a million."""
         with self._reading() as connection:
-            ids = connection.execute(in_order).scalars().all()
-            if not known.keys() >= set(ids):
-                rows = connection.execute(select(calls.c.call_id, calls.c.body).where(mine))
-                for call_id, body in rows:
-                    if call_id not in known:
-                        known[call_id] = decode(Call, body)
-        return [known[call_id] for call_id in ids]
+            return packed_plan(connection, run_id)
+
+    def planned(self, run_id: str) -> Iterator[Call]:
+        """Read the planned calls in their order, one by one."""
+        with self._reading() as connection:
+            bodies = plan_bodies(connection, run_id)
+            yield from decode_all(Call, chain.from_iterable(bodies))
 
     def finished(self, run_id: str) -> set[str]:
         """Return the ids of the calls that have a record."""
@@ -333,7 +345,7 @@ class ResultsStore:
             .order_by(intents.c.seq)
         )
         with self._reading() as connection:
-            return [_intent(row) for row in connection.execute(query)]
+            return [intent_of(row) for row in connection.execute(query)]
 
     def intents(self, run_id: str) -> Iterator[Intent]:
         """Read every intent, in the order of commit."""
@@ -341,7 +353,7 @@ class ResultsStore:
         query = select(intents).where(intents.c.run_id == run_id).order_by(intents.c.seq)
         with self._reading() as connection:
             for row in connection.execute(query).yield_per(1000):
-                yield _intent(row)
+                yield intent_of(row)
 
     def attempts(self, run_id: str) -> Iterator[Attempt]:
         """Read every attempt, in the order of commit."""
@@ -388,12 +400,9 @@ class ResultsStore:
         ]
         if not values:
             return
-        statement = insert(schema.derived)
         columns = ["run_id", "kind", "key", "row_id"]
-        upsert = statement.on_conflict_do_update(
-            index_elements=columns, set_={"body": statement.excluded.body}
-        )
-        with self._writing() as connection:
+        upsert = self._dialect.upsert(schema.derived, columns, ["body"])
+        with self._writing(run_id) as connection:
             connection.execute(upsert, values)
             seal_run(connection, run_id)
 
@@ -412,19 +421,15 @@ class ResultsStore:
     def derived_keys(self, run_id: str, kind: str) -> list[str]:
         """Return the keys under which rows of ``kind`` are stored."""
         table = schema.derived
-        query = (
-            select(table.c.key)
-            .where(table.c.run_id == run_id, table.c.kind == kind)
-            .distinct()
-            .order_by(table.c.key)
-        )
+        query = select(table.c.key).where(table.c.run_id == run_id, table.c.kind == kind)
+        query = query.distinct().order_by(table.c.key)
         with self._reading() as connection:
             return list(connection.execute(query).scalars())
 
-    def verify(self, run_id: str) -> int:
+    def verify(self, run_id: str, seen: Mapping[str, Seen] | None = None) -> int:
         """Recompute the hashes of every table of a run and ask its rows for their rules
         (:mod:`claimbench.store.verify`); return how many chained rows agree: the manifest, attempts
-        and records.
+        and records. ``seen``: table -> what takes the bodies of attempts or records on the way.
 
         Raises:
             IntegrityError: a row was changed, added or removed; the table and, where it can be
@@ -433,9 +438,9 @@ class ResultsStore:
         try:
             with self._reading() as connection:
                 self._body(connection, run_id)
-                return verify_rows(connection, self.path, run_id)
+                return verify_rows(connection, self.path, run_id, seen, beside=True)
         except StoreError as error:
-            if isinstance(error.__cause__, OperationalError) and _is_damage(error.__cause__):
+            if isinstance(error.__cause__, OperationalError) and is_damage(error.__cause__):
                 raise IntegrityError(str(error), hint=error.hint) from error
             raise
 
@@ -447,7 +452,7 @@ class ResultsStore:
         with self._reading() as connection:
             query = select(table.c.body).where(table.c.run_id == run_id).order_by(table.c.seq)
             query = query if where is None else query.where(where)
-            rows = connection.execute(query).scalars().partitions(1000)
+            rows = connection.execute(query).yield_per(1000).scalars().partitions(1000)
             yield from decode_all(cls, chain.from_iterable(rows))
 
     def _run_ids(self, connection: Connection | None = None) -> list[str]:
@@ -479,19 +484,11 @@ class ResultsStore:
             yield connection
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def _writing(self, run_id: str, *, new: bool = False) -> Iterator[Connection]:
+        """Give a transaction that alone adds rows to the run; ``new``: and alone adds runs."""
         self._check_writable()
         with clear_errors(self.path), for_writing(self.engine).begin() as connection:
+            if new:
+                self._dialect.hold_runs(connection)
+            self._dialect.hold_rows(connection, run_id)
             yield connection
-
-
-def _is_damage(error: OperationalError) -> bool:
-    """Say whether a statement failed for what the file holds: text that is none, a table or column
-    that is not there.
-    """
-    return any(words in str(error.orig) for words in ("no such", "Could not decode"))
-
-
-def _intent(row: Any) -> Intent:
-    reserved = None if row.reserved_usd is None else Decimal(row.reserved_usd)
-    return Intent(row.call_id, row.attempt_number, row.session, reserved, row.created_utc)

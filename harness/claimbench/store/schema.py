@@ -1,10 +1,11 @@
 """Tables of the results database, and the numbered migrations that make them.
 
 History of the schema: 1 = first; 2 = a call that failed may be asked again, so that it has a second
-record.
+record; 3 = seals; 4 = the signs of removed runs.
 
 A migration is a tuple of SQL statements and is never edited once released; a change of the schema
-is a new migration at the end of :data:`MIGRATIONS`. The :class:`sqlalchemy.Table` objects describe
+is a new migration at the end of :data:`MIGRATIONS`, and of those of
+:mod:`~claimbench.store.dialects.postgresql_schema`. The :class:`sqlalchemy.Table` objects describe
 the newest schema; a test compares both.
 
 Keys and the few columns worth a filter are columns; everything else lies in ``body``, the canonical
@@ -18,8 +19,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, inspect, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, inspect, select
 
 from claimbench.errors import SchemaTooNew, StoreError
 
@@ -131,6 +131,14 @@ seals = Table(
     Column("body", String, nullable=False),
     Column("sha256", String, nullable=False),
 )
+removed = Table(
+    "removed",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("run_id", String, nullable=False),
+    Column("body", String, nullable=False),
+    Column("sha256", String, nullable=False),
+)
 
 
 def _append_only(table: str) -> tuple[str, str]:
@@ -213,7 +221,14 @@ _MIGRATION_3: tuple[str, ...] = (
     *_append_only("seals"),
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_MIGRATION_1, _MIGRATION_2, _MIGRATION_3)
+# The sign that a removed run leaves; a run of the same id could be imported again.
+_MIGRATION_4: tuple[str, ...] = (
+    """CREATE TABLE removed (seq INTEGER PRIMARY KEY, run_id TEXT NOT NULL, body TEXT NOT NULL,
+       sha256 TEXT NOT NULL)""",
+    *_append_only("removed"),
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_MIGRATION_1, _MIGRATION_2, _MIGRATION_3, _MIGRATION_4)
 SCHEMA_VERSION = len(MIGRATIONS)
 OLDEST_READ = 1
 """Reading alone takes databases from this version on as they are: later versions changed rules,
@@ -235,7 +250,7 @@ def schema_version(connection: Connection, path: str) -> int:
     """Return the version of the open database at ``path``: 0 if it is empty.
 
     Raises:
-        StoreError: it is a SQLite database, but not one of ours.
+        StoreError: it is a database, but not one of ours.
     """
     names = set(inspect(connection).get_table_names())
     if not names:
@@ -247,9 +262,13 @@ def schema_version(connection: Connection, path: str) -> int:
         if value is not None and str(value).isdigit():
             return int(value)
     shown = ", ".join(sorted(names)[:4])
+    if connection.dialect.name == "sqlite":
+        kind, hint = "SQLite", "name another folder with --results, or the bench.db of a run"
+    else:
+        kind = "PostgreSQL"
+        hint = "give ClaimBench a database of its own: createdb claimbench"
     raise StoreError(
-        f"{path}: is a SQLite database, but not one of ClaimBench's (tables: {shown})",
-        hint="name another folder with --results, or the bench.db of a run",
+        f"{path}: is a {kind} database, but not one of ClaimBench's (tables: {shown})", hint=hint
     )
 
 
@@ -264,30 +283,3 @@ def check_version(found: int, path: str, migrations: Sequence[Sequence[str]] = M
                 " --results"
             ),
         )
-
-
-def migrate(engine: Engine, path: str, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> int:
-    """Bring the database up to date, one transaction per migration, and return the version it had
-    before.
-
-    Each transaction reads the version again under the write lock, so that two processes may open a
-    new file at once.
-    """
-    with engine.connect() as connection:
-        before = schema_version(connection, path)
-    check_version(before, path, migrations)
-    for number in range(before + 1, len(migrations) + 1):
-        with engine.begin() as connection:
-            if schema_version(connection, path) >= number:
-                continue
-            if number == 1:
-                connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-            for statement in migrations[number - 1]:
-                connection.exec_driver_sql(statement)
-            row = {"key": "schema_version", "value": str(number)}
-            connection.execute(
-                insert(meta)
-                .values(row)
-                .on_conflict_do_update(index_elements=["key"], set_={"value": str(number)})
-            )
-    return before

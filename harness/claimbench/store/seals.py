@@ -16,11 +16,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import chain as chained
+from itertools import starmap
 from json.encoder import encode_basestring_ascii as _quoted
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, select
-from sqlalchemy.dialects.sqlite import insert
+import msgspec
+from sqlalchemy import Connection, Select, Table, func, insert, select
 
 from claimbench.store.schema import (
     attempts,
@@ -41,6 +45,9 @@ FOLDED = (calls, intents)
 """Tables with many rows, of which none changes: one hash over all."""
 NAMED = (sessions, looks, derived)
 """Tables with few rows: the hash of each, so that the one that differs can be named."""
+
+AT_ONCE = 1_000
+"""Rows that are read and hashed at once."""
 
 _KEYS = {sessions: ("n",), looks: ("k",), derived: ("kind", "key", "row_id")}
 _ORDER = {calls: (calls.c.call_id,), intents: (intents.c.seq,)}
@@ -103,25 +110,38 @@ def chained_state(connection: Connection, table: Table, run_id: str, origin: str
 def fold_on(connection: Connection, table: Table, run_id: str, begun: Fold) -> Fold:
     """Return the state of a folded table: ``begun`` covers its first rows, the rest is read."""
     n, sha256 = begun.rows, begun.sha256
-    text_of = row_writer(table)
-    for row in connection.execute(_in_order(table, run_id).offset(begun.rows)).yield_per(1000):
-        sha256 = chain(sha256, text_of(row))
-        n += 1
+    texts_of = rows_writer(table)
+    query = _in_order(table, run_id).offset(begun.rows)
+    for rows in connection.execute(query).yield_per(AT_ONCE).partitions():
+        sha256 = reduce(chain, texts_of(rows), sha256)
+        n += len(rows)
     return Fold(n, sha256)
 
 
 def folds_at(
-    connection: Connection, table: Table, run_id: str, origin: str, at: int
+    connection: Connection,
+    table: Table,
+    run_id: str,
+    origin: str,
+    at: int,
+    seen: Callable[[Sequence[Any]], None] | None = None,
 ) -> tuple[Fold, Fold]:
-    """Return the state of a folded table after its first ``at`` rows, and after all of them."""
+    """Return the state of a folded table after its first ``at`` rows, and after all of them;
+    ``seen`` is given the rows on the way, some at a time, so that they need not be read again.
+    """
     begun = Fold(0, origin)
     n, sha256 = 0, origin
-    text_of = row_writer(table)
-    for row in connection.execute(_in_order(table, run_id)).yield_per(1000):
-        if n == at:
-            begun = Fold(n, sha256)
-        sha256 = chain(sha256, text_of(row))
-        n += 1
+    texts_of = rows_writer(table)
+    for rows in connection.execute(_in_order(table, run_id)).yield_per(AT_ONCE).partitions():
+        if seen is not None:
+            seen(rows)
+        texts = texts_of(rows)
+        if n <= at < n + len(rows):
+            sha256 = reduce(chain, texts[: at - n], sha256)
+            begun = Fold(at, sha256)
+            texts = texts[at - n :]
+        sha256 = reduce(chain, texts, sha256)
+        n += len(rows)
     whole = Fold(n, sha256)
     return (whole if n <= at else begun), whole
 
@@ -141,28 +161,55 @@ def row_hashes(connection: Connection, table: Table, run_id: str) -> dict[str, s
 
 def row_writer(table: Table) -> Callable[[Sequence[Any]], str]:
     """Return what writes a row of ``table`` as one text: a JSON object of its values, without the
-    number that the database gave it.
-
-    Rows are many, and their values are texts and whole numbers: those are written here, what else
-    a file may hold by :mod:`json`. The text is hashed: it must never change.
+    number that the database gave it. The text is hashed: it must never change.
     """
-    names = [column.name for column in table.columns]
-    keys = [(at, f"{_quoted(name)}:") for at, name in enumerate(names) if name != "seq"]
+    places = [at for at, column in enumerate(table.columns) if column.name != "seq"]
+    names = [f"{_quoted(str(table.columns[at].name))}:" for at in places]
 
     def text_of(row: Sequence[Any]) -> str:
-        parts = []
-        for at, key in keys:
-            value = row[at]
-            kind = type(value)
-            if kind is str:
-                parts.append(key + _quoted(value))
-            elif kind is int:
-                parts.append(key + str(value))
-            else:
-                parts.append(key + json.dumps(value, default=repr, separators=(",", ":")))
+        parts = [name + _value(row[at]) for name, at in zip(names, places, strict=True)]
         return "{" + ",".join(parts) + "}"
 
     return text_of
+
+
+def rows_writer(table: Table) -> Callable[[Sequence[Sequence[Any]]], list[str]]:
+    """Return what writes rows as :func:`row_writer` writes each, many at once.
+
+    Their values are texts and whole numbers: msgspec writes those as :mod:`json` does as long as
+    all is ASCII. Rows that hold anything else are written value by value.
+    """
+    names = [str(column.name) for column in table.columns if column.name != "seq"]
+    values_of = itemgetter(*(at for at, column in enumerate(table.columns) if column.name != "seq"))
+    text_of = row_writer(table)
+    row_type = msgspec.defstruct("Row", names, gc=False)
+    write = msgspec.json.Encoder().encode_lines
+
+    def texts_of(rows: Sequence[Sequence[Any]]) -> list[str]:
+        kept = list(map(values_of, rows))
+        if _PLAIN.issuperset(map(type, chained.from_iterable(kept))):
+            try:
+                lines = write(list(starmap(row_type, kept)))
+            except (UnicodeEncodeError, OverflowError):  # half a surrogate pair, a huge number
+                pass
+            else:
+                if lines.isascii() and _DELETE not in lines:
+                    return lines.decode().split("\n")[:-1]
+        return list(map(text_of, rows))
+
+    return texts_of
+
+
+_PLAIN = frozenset({str, int, type(None)})
+"""Types whose values msgspec writes as :mod:`json` does, texts in ASCII."""
+_DELETE = b"\x7f"
+"""The one character of ASCII that :mod:`json` escapes and msgspec does not."""
+
+
+def _value(value: Any) -> str:
+    if type(value) is str:
+        return _quoted(value)
+    return json.dumps(value, default=repr, separators=(",", ":"))
 
 
 def read_seal(body: str) -> Seal:
@@ -182,4 +229,14 @@ def _body(seal: Seal) -> str:
 
 
 def _in_order(table: Table, run_id: str) -> Select[Any]:
-    return select(table).where(table.c.run_id == run_id).order_by(*_ORDER[table])
+    if table is not intents:
+        return select(table).where(table.c.run_id == run_id).order_by(*_ORDER[table])
+    # They are numbered in their order: read so, between the run's first and last, nothing is sorted
+    mine = table.alias("mine")
+    first, last = (
+        select(end(mine.c.seq)).where(mine.c.run_id == run_id).scalar_subquery()
+        for end in (func.min, func.max)
+    )
+    # An expression, which no index answers: an index would lead to the rows in another order
+    own = (table.c.run_id + "") == run_id
+    return select(table).where(table.c.seq.between(first, last), own).order_by(table.c.seq)

@@ -6,25 +6,45 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from itertools import islice
 
-from sqlalchemy import Connection
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, func, insert, select
 
+from claimbench.clock import Clock
 from claimbench.codec import encode
 from claimbench.errors import StoreError
+from claimbench.packed import columns
 from claimbench.store import schema
+from claimbench.store.dialects.of import dialect_of
+from claimbench.store.place import Place
 from claimbench.store.writer import chained_rows
-from claimbench.types import Attempt, Call, CallRecord, Manifest, Session
+from claimbench.types import Attempt, Call, CallRecord, Json, Manifest, Session
+
+_AT_ONCE = 5_000
+"""Rows of one insert: a plan may hold a million."""
 
 
 def check_plan(manifest: Manifest, calls: Sequence[Call]) -> None:
-    """Raise StoreError for a call of another run or one that comes twice."""
-    ids = {call.id for call in calls}
-    if len(ids) != len(calls) or any(call.run_id != manifest.run_id for call in calls):
+    """Raise StoreError for a call of another run, one that comes twice, or names that not every
+    database keeps.
+    """
+    ids = set(columns(calls, "id"))
+    if len(ids) != len(calls) or any(one != manifest.run_id for one in columns(calls, "run_id")):
         raise StoreError(
             f"the plan of run {manifest.run_id} has calls of another run, or one call twice"
         )
+    _refuse_nul(calls)
+
+
+def _refuse_nul(calls: Sequence[Call]) -> None:
+    for what, field in (("sample", "sample_id"), ("task", "task"), ("arm", "arm")):
+        for name in set(columns(calls, field)):
+            if storable(name) != name:
+                raise StoreError(
+                    f"the {what} {name!r:.80} has a NUL or half a character in its name, which not"
+                    " every database keeps",
+                    hint="take it out of the data or the suite",
+                )
 
 
 def insert_run(
@@ -32,7 +52,7 @@ def insert_run(
     manifest: Manifest,
     calls: Sequence[Call],
     known: Sequence[str],
-    path: Path,
+    path: Place,
 ) -> str:
     """Insert a run's row and its plan; return the run's hash, with which its chains begin.
 
@@ -46,7 +66,8 @@ def insert_run(
         )
     body = encode(manifest)
     sha256 = schema.chain("", body)
-    run = {
+    run: dict[str, object] = {
+        **dialect_of(connection).next_number(connection, schema.runs),
         "run_id": manifest.run_id,
         "created_utc": manifest.created_utc,
         "suite_name": manifest.suite_name,
@@ -56,9 +77,40 @@ def insert_run(
         "sha256": sha256,
     }
     connection.execute(insert(schema.runs), [run])
-    if calls:
-        connection.execute(insert(schema.calls), [_call_row(call) for call in calls])
+    source = iter(calls)
+    while rows := [_call_row(call) for call in islice(source, _AT_ONCE)]:
+        connection.execute(insert(schema.calls), rows)
     return sha256
+
+
+def insert_session(
+    connection: Connection,
+    run_id: str,
+    host: dict[str, Json],
+    calibration: dict[str, Json],
+    clock: Clock,
+) -> Session:
+    """Insert the run's next session and return it."""
+    sessions = schema.sessions
+    newest = connection.execute(
+        select(func.max(sessions.c.n)).where(sessions.c.run_id == run_id)
+    ).scalar()
+    session = Session(
+        run_id=run_id,
+        n=int(newest or 0) + 1,
+        started_utc=clock.utc().isoformat(),
+        monotonic_origin_ns=clock.monotonic_ns(),
+        host=host,
+        calibration=calibration,
+    )
+    row = {
+        "run_id": run_id,
+        "n": session.n,
+        "started_utc": session.started_utc,
+        "body": encode(session),
+    }
+    connection.execute(insert(sessions), [row])
+    return session
 
 
 def insert_ended_sessions(connection: Connection, sessions: Sequence[Session]) -> None:
@@ -101,3 +153,12 @@ def _call_row(call: Call) -> dict[str, object]:
         "epoch": call.epoch,
         "body": encode(call),
     }
+
+
+def storable(text: str) -> str:
+    """Return a text without what not every database keeps: NUL and half surrogate pairs become
+    escapes.
+    """
+    if "\0" not in text and text.isascii():
+        return text
+    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()

@@ -26,6 +26,7 @@ Python's lock once per statement, and under a busy event loop each return can co
 from __future__ import annotations
 
 import atexit
+import contextlib
 import itertools
 import queue
 import threading
@@ -33,15 +34,18 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import IntegrityError as ConstraintError
+from sqlalchemy.exc import SQLAlchemyError
 
 from claimbench.codec import encode
 from claimbench.errors import StoreError
+from claimbench.store.dialects.lost_commit import HeldLock, is_there, may_pass
+from claimbench.store.dialects.of import dialect_of
 from claimbench.store.engine import clear_errors, explain, for_writing
+from claimbench.store.place import DatabaseUrl, Place
 from claimbench.store.schema import attempts, chain, intents, looks, records
 from claimbench.types import Attempt, CallRecord, Intent, Look
 
@@ -60,6 +64,9 @@ _BUSY_ROWS = 4
 _CHUNKS = (128, 64, 32, 16, 8, 4, 2, 1)
 """Rows per INSERT: few different statements, so that SQLite keeps them all prepared."""
 
+
+RECONNECT_S = 20.0
+"""Seconds for which a lost connection is sought again before the run is given up."""
 
 _Values = tuple[str | int | None, ...]
 OnFault = Callable[[StoreError], None]
@@ -104,8 +111,8 @@ _COLUMNS = {
 _LAST_HASH = {
     table: (
         "SELECT coalesce("  # noqa: S608 - our own names
-        f"(SELECT sha256 FROM {table.name} WHERE run_id = ? ORDER BY seq DESC LIMIT 1),"
-        " (SELECT sha256 FROM runs WHERE run_id = ?))"
+        f"(SELECT sha256 FROM {table.name} WHERE run_id = {{mark}} ORDER BY seq DESC LIMIT 1),"
+        " (SELECT sha256 FROM runs WHERE run_id = {mark}))"
     )
     for table in (attempts, records)
 }
@@ -124,10 +131,19 @@ class RunWriter:
     writer takes no more rows and every later future fails alike.
     """
 
-    def __init__(self, engine: Engine, path: Path, run_id: str) -> None:
+    def __init__(
+        self, engine: Engine, path: Place, run_id: str, lock: HeldLock | None = None
+    ) -> None:
         self._engine = for_writing(engine)
         self._path = path
         self._run_id = run_id
+        self._dialect = dialect_of(engine)
+        # Of a database with a URL: without it nothing is written
+        self._lock_held = lock
+        mark = self._dialect.mark
+        # Others may add rows to other runs meanwhile, and one more process to this one
+        self._shared = isinstance(path, DatabaseUrl)
+        self._last_hash = {table: sql.format(mark=mark) for table, sql in _LAST_HASH.items()}
         self._queue: queue.SimpleQueue[_Row | _Barrier] = queue.SimpleQueue()
         # Held while a row or barrier is queued, so that nothing is queued after the last barrier
         self._lock = threading.Lock()
@@ -286,7 +302,7 @@ class RunWriter:
                     self._connection = self._connection or self._engine.connect()
                     self._commit(self._connection, rows)
             except StoreError as error:
-                self._broken = error
+                self._broken = self._sought(error, rows)
         if self._broken is not None:
             self._fail(rows, self._broken)
         if barrier is None:
@@ -295,6 +311,70 @@ class RunWriter:
             self._connection.close()
         barrier.reached.set()
         return not barrier.last
+
+    def _hold(self, connection: Connection) -> None:
+        """Take the run's rows for this transaction, if the run is still ours.
+
+        Raises:
+            StoreError: the connection that holds the run's lock is gone.
+        """
+        self._dialect.hold_rows(connection, self._run_id)
+        if self._lock_held is not None and not self._lock_held.held(connection):
+            raise self._lock_held.lose()
+
+    def _sought(self, error: StoreError, rows: Sequence[_Row]) -> StoreError | None:
+        """Connect again after a lost connection and go on, if the run is still ours; return the
+        error that ends the run otherwise.
+
+        Whether the last commit was done nobody told us. So rows are looked up first, under the
+        lock that the old transaction holds until it has ended: what is there was kept, and is not
+        written twice.
+        """
+        if not self._dialect.is_lost(error):
+            return error
+        until = time.monotonic() + RECONNECT_S
+        pause_s = 0.1
+        while time.monotonic() < until:
+            if self._lock_held is not None and (lost := self._lock_held.check()) is not None:
+                return lost
+            try:
+                with clear_errors(self._path):
+                    self._drop_connection()
+                    self._connection = self._engine.connect()
+                    self._look_up(self._connection, rows)
+                    left = [row for row in rows if row.told is not None]
+                    if left:
+                        self._commit(self._connection, left)
+                    return None
+            except StoreError as again:
+                if not self._dialect.is_lost(again) and not may_pass(again):
+                    return again
+                error = again
+            time.sleep(pause_s)
+            pause_s = min(2.0, pause_s * 2)
+        return error
+
+    def _look_up(self, connection: Connection, rows: Sequence[_Row]) -> None:
+        """Tell of the rows that are in the database already that they are kept."""
+        with connection.begin():
+            self._hold(connection)
+            there = []
+            for row in rows:
+                # Its hash is not known: its key and body are
+                names = _COLUMNS[row.table][: len(row.values)]
+                given = dict(zip(names, row.values, strict=True))
+                if row.told is not None and is_there(connection, row.table.name, given):
+                    there.append(row)
+        for row in there:
+            row.kept()
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(SQLAlchemyError):
+                self._connection.invalidate()
+            with contextlib.suppress(SQLAlchemyError):
+                self._connection.close()
+        self._connection = None
 
     def _abandon(self) -> None:
         """Fail what is left in the queue: nothing, after :meth:`close`."""
@@ -328,6 +408,8 @@ class RunWriter:
     def _commit(self, connection: Connection, rows: Sequence[_Row]) -> None:
         try:
             with connection.begin():
+                if self._shared:
+                    self._hold(connection)
                 self._insert(connection, rows)
         except ConstraintError as error:
             if len(rows) == 1:
@@ -340,6 +422,7 @@ class RunWriter:
             row.kept()
 
     def _insert(self, connection: Connection, rows: Sequence[_Row]) -> None:
+        mark = self._dialect.mark
         for table in _COLUMNS:
             values = [row.values for row in rows if row.table is table]
             if values and table in _LAST_HASH:
@@ -349,7 +432,7 @@ class RunWriter:
                 while len(values) - done >= size:
                     chunk = values[done : done + size]
                     flat = tuple(itertools.chain.from_iterable(chunk))
-                    connection.exec_driver_sql(_insert_sql(table, size), flat)
+                    connection.exec_driver_sql(_insert_sql(table, size, mark), flat)
                     done += size
 
     def _chained(
@@ -359,7 +442,9 @@ class RunWriter:
         the write lock.
         """
         last = str(
-            connection.exec_driver_sql(_LAST_HASH[table], (self._run_id, self._run_id)).scalar_one()
+            connection.exec_driver_sql(
+                self._last_hash[table], (self._run_id, self._run_id)
+            ).scalar_one()
         )
         result: list[_Values] = []
         for row in values:
@@ -388,7 +473,7 @@ def chained_rows(
     return made
 
 
-def _insert_sql(table: Table, n_rows: int) -> str:
+def _insert_sql(table: Table, n_rows: int, mark: str) -> str:
     columns = _COLUMNS[table]
-    places = "(" + ",".join("?" * len(columns)) + ")"
+    places = "(" + ",".join([mark] * len(columns)) + ")"
     return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {','.join([places] * n_rows)}"  # noqa: S608  # our own names

@@ -12,49 +12,33 @@ from urllib.parse import urlsplit
 
 from claimbench.error_words import did_you_mean, one_of, show
 from claimbench.errors import SuiteError
-from claimbench.plan.judge_affinity import judges_like_of
-from claimbench.plan.judges import VARIABLES
 from claimbench.privacy.redact import Redactor
 from claimbench.provider.key_owners import exposed_vendor, is_owner, may_be_sent, owners
 from claimbench.stats.epochs import needed_epochs
 from claimbench.suite.document import Loc, YamlDocument
 from claimbench.suite.paths import resolve_inside
-from claimbench.suite.schema import AnswerModel, ArmModel, ClaimModel, SuiteModel, TaskModel
+from claimbench.suite.purpose.metrics import METRICS, THRESHOLD_METRICS
+from claimbench.suite.schema import (
+    AnswerModel,
+    ArmModel,
+    ClaimModel,
+    ConversationTurns,
+    SuiteModel,
+    TaskModel,
+)
 from claimbench.suite.schema.serve_secrets import secret_place
-from claimbench.suite.templates import check_template
-from claimbench.types import JUDGE, Arm, Json, Task
-
-METRICS = (
-    "accuracy",
-    "cost",
-    "usd",
-    "usd_per_correct",
-    "usd_per_month",
-    "usd_per_year",
-    "usd_per_mtok",
-    "usd_per_mtok_input",
-    "usd_per_mtok_output",
-    "latency",
-    "ttft",
-    "tpot",
-    "e2e",
-)
-"""What structured claims may be about; the same as ``claims.fields.METRICS``, which stands above
-this module.
-"""
-
-THRESHOLD_METRICS = (
-    "accuracy",
-    "usd_per_1k",
-    "ttft_p50_s",
-    "ttft_p95_s",
-    "e2e_p50_s",
-    "e2e_p95_s",
-    "error_share",
-)
-"""What `bench check` can hold an arm to; as in ``evaluation.thresholds``, likewise above."""
+from claimbench.types import Json
 
 _FILE_OPTIONS = (".gguf", ".jinja", ".j2", ".safetensors", ".gbnf")
+
+
+def written_arms(model: SuiteModel) -> tuple[tuple[str, Sequence[ArmModel]], ...]:
+    """Return whoever a suite asks, by the section that it is written in."""
+    return (
+        ("arms", model.arms),
+        ("judges", model.judges),
+        ("simulated_users", model.simulated_users),
+    )
 
 
 @dataclass(frozen=True)
@@ -78,16 +62,17 @@ class SuiteChecker:
         for index, task in enumerate(self.model.tasks):
             if isinstance(task, TaskModel):
                 self._check_task(task, ("tasks", index))
-        for section, entries in (("arms", self.model.arms), ("judges", self.model.judges)):
+        for section, entries in written_arms(self.model):
             for index, arm in enumerate(entries):
                 self._check_arm(arm, (section, index))
         for index, claim in enumerate(self.model.claims):
             self._check_claim(claim, ("claims", index))
         arms = [arm.name for arm in self.model.arms]
+        compared = [*arms, *(route.name for route in self.model.routes)]
         for name in self.model.budget.per_arm_usd:
             self._known(
                 name,
-                [*arms, *(judge.name for judge in self.model.judges)],
+                [one.name for _, entries in written_arms(self.model) for one in entries],
                 ("budget", "per_arm_usd", name),
                 "arm",
                 key=True,
@@ -97,7 +82,7 @@ class SuiteChecker:
                 metric, THRESHOLD_METRICS, ("thresholds", metric), "threshold metric", key=True
             )
             for name in bounds:
-                self._known(name, arms, ("thresholds", metric, name), "arm", key=True)
+                self._known(name, compared, ("thresholds", metric, name), "arm", key=True)
         for name in self.model.slo:
             self._known(name, ("ttft_s", "tpot_s", "e2e_s"), ("slo", name), "limit", key=True)
 
@@ -160,7 +145,23 @@ class SuiteChecker:
                 (*where, "target"),
                 f"several target columns need answers of type json, not {task.answer.type}",
             )
-        if not data.target:
+        held = any(isinstance(turn, ConversationTurns) for turn in task.prompt)
+        stepped = task.simulator is not None or task.simulated_user is not None
+        if stepped and self.model.stop == "when_decided":
+            raise self._fail(
+                ("stop",),
+                f"task '{task.name}' works in steps, whose number no look can count on",
+                "stop: never",
+            )
+        held = held or stepped
+        if held and self.model.load.mode == "open":
+            raise self._fail(
+                ("load", "mode"),
+                f"task '{task.name}' holds conversations, and an open load sends by the clock: a"
+                " turn waits for the answer before it",
+                "load: {mode: closed}",
+            )
+        if not data.target and not held:
             raise self._fail((*where, "target"), "the target names no column")
         if data.target_pattern is not None:
             self._check_pattern(data.target_pattern, (*where, "target_pattern"))
@@ -328,7 +329,7 @@ class SuiteChecker:
         address = (arm.base_url or "http://127.0.0.1/").replace("{port}", "1")
         host = urlsplit(address).hostname or ""
         # A server that the suite itself starts may listen at any address of this machine.
-        starts = any(one.serve is not None for one in (*self.model.arms, *self.model.judges))
+        starts = any(one.serve is not None for _, arms in written_arms(self.model) for one in arms)
         may = is_owner if starts else may_be_sent
         if may(arm.api_key_env, address):
             return
@@ -381,7 +382,7 @@ class SuiteChecker:
     def _check_claim(self, claim: ClaimModel, loc: Loc) -> None:
         if claim.claim is None and claim.kind is None:
             raise self._fail(loc, "the claim has neither a text (`claim:`) nor a `kind:`")
-        arms = [arm.name for arm in self.model.arms]
+        arms = [a.name for a in self.model.arms] + [r.name for r in self.model.routes]
         for key, names in (("arm", claim.arm), ("than", claim.than)):
             if names is not None and not names:
                 raise self._fail((*loc, key), f"`{key}` names no arm", "name one, or leave it out")
@@ -409,91 +410,3 @@ class SuiteChecker:
                 )
             for column in claim.slice:
                 self._known(column, columns, (*loc, "slice", column), "slice column", key=True)
-
-
-@dataclass(frozen=True)
-class JudgeChecker:
-    """Raises :class:`SuiteError` at the first contradiction between judges, arms and the scorers
-    that name judges.
-    """
-
-    document: YamlDocument
-    tasks: tuple[Task, ...]
-    arms: tuple[Arm, ...]
-    judges: tuple[Arm, ...]
-    allow: tuple[str, ...]
-
-    def check(self) -> None:
-        """Run every check."""
-        self._check_names()
-        used = {
-            name
-            for index, task in enumerate(self.tasks)
-            if (name := self._check_task(task, index)) is not None
-        }
-        for index, judge in enumerate(self.judges):
-            if judge.name not in used:
-                message = f"no task has the judge '{judge.name}'"
-                raise self._fail(
-                    ("judges", index), message, f"scorers: [{{name: judge, by: {judge.name}, …}}]"
-                )
-        self._check_likeness()
-
-    def _check_names(self) -> None:
-        places: dict[str, Loc] = {arm.name: ("arms", index) for index, arm in enumerate(self.arms)}
-        for index, judge in enumerate(self.judges):
-            if judge.name in places:
-                first = self.document.line((*places[judge.name], "name"))
-                message = (
-                    f"the judge '{judge.name}' has the name of an arm or of another judge (line"
-                    f" {first})"
-                )
-                raise self._fail(("judges", index, "name"), message)
-            places[judge.name] = ("judges", index)
-
-    def _check_task(self, task: Task, index: int) -> str | None:
-        """Check a task's judge and return its name."""
-        judge = task.judge
-        if judge is None:
-            return None
-        place = next(i for i, spec in enumerate(task.scorers) if spec.name == JUDGE)
-        loc: Loc = ("tasks", index, "scorers", place)
-        names = [judge.name for judge in self.judges]
-        if judge.by not in names:
-            near = did_you_mean(judge.by, names)
-            hint = (
-                f"judges: {one_of(names)}"
-                if names
-                else "the suite has no `judges:`; they are written like arms"
-            )
-            raise self._fail((*loc, "by"), f"unknown judge '{judge.by}'{near}", hint)
-        if judge.template is not None:
-            self._check_template(judge.template, task, (*loc, "template"))
-        return judge.by
-
-    def _check_template(self, source: str, task: Task, loc: Loc) -> None:
-        known = {*VARIABLES, *task.samples[0].input}
-        read = check_template(self.document, loc, source, known)
-        if "answer" not in read:
-            raise self._fail(
-                loc, "the judge's template does not show the answer", "write {{ answer }} in it"
-            )
-
-    def _check_likeness(self) -> None:
-        """A judge that is an arm's own model, or of its lab, favours it: refused unless the suite
-        says otherwise.
-        """
-        if "self_judging" in self.allow:
-            return
-        for index, judge in enumerate(self.judges):
-            for why in judges_like_of(judge, self.arms).values():
-                hint = (
-                    "choose a judge of another lab, or say `allow: [self_judging]`; the verdicts"
-                    " will print it"
-                )
-                raise self._fail(
-                    ("judges", index, "model"), f"{why}: judges favour their like", hint
-                )
-
-    def _fail(self, loc: Loc, message: str, hint: str | None = None) -> SuiteError:
-        return self.document.error(loc, message, hint=hint, line=self.document.line(loc))

@@ -102,7 +102,7 @@ def options_of(model: ChoicesModel, row: Mapping[str, Json]) -> tuple[str, ...]:
         if isinstance(value, str) and value.lstrip().startswith("["):
             try:
                 value = json.loads(value)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise ChoicesFault(f"'{model.column}' is no JSON list of options") from None
         if isinstance(value, str):
             value = value.split(model.separator)

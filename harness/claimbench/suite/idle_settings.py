@@ -35,12 +35,25 @@ class _IdleSettings:
 
     def look(self) -> None:
         """Look at every setting that another one can make idle."""
-        for section, arms in (("arms", self._suite.arms), ("judges", self._suite.judges)):
+        suite = self._suite
+        asked = ("arms", suite.arms), ("judges", suite.judges), ("simulated_users", suite.users)
+        for section, arms in asked:
             stated = self._data.get(section) or ()
             for index, (arm, written) in enumerate(zip(arms, stated, strict=False)):
                 if isinstance(written, dict):
                     self._arm(arm, written, (section, index))
         self._judge_keys()
+
+    def _placing(self, arm: Arm, written: dict[str, Json], place: Loc) -> None:
+        if self._suite.options.get("engine"):
+            return
+        for key in ("resources", "replicas"):
+            if key in written:
+                self._say(
+                    (*place, key),
+                    f"{place[0]}.{arm.name}.{key} does nothing without a cluster: `engine: ray`, or"
+                    " bench run --engine ray",
+                )
 
     def _say(self, loc: Loc, text: str) -> None:
         self.told.append((self._document.line(loc, key=True) or 1, text))
@@ -75,8 +88,24 @@ class _IdleSettings:
                 f"{name}.revision does nothing: only llama_cpp checks it; name the snapshot in"
                 " `model`",
             )
+        self._placing(arm, written, place)
         self._omit(arm, written, place)
         self._structured(arm, written, place)
+        self._utilisation(written, place, name)
+
+    def _utilisation(self, written: dict[str, Json], place: Loc, name: str) -> None:
+        """Say that a stated utilisation gives way to the one that follows from a volume."""
+        cost = written.get("cost")
+        host = cost.get("host") if isinstance(cost, dict) else None
+        volume = self._data.get("volume")
+        if volume is None or not isinstance(host, dict) or "utilisation" not in host:
+            return
+        line = self._document.line(("volume",), key=True)
+        self._say(
+            (*place, "cost", "host", "utilisation"),
+            f"{name}.cost.host.utilisation {host['utilisation']} does nothing: it follows from"
+            f" `volume` (line {line})",
+        )
 
     def _omit(self, arm: Arm, written: dict[str, Json], place: Loc) -> None:
         omitted = arm.options.get("omit")

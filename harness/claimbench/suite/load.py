@@ -21,15 +21,24 @@ from claimbench.plugins import PROVIDERS, installed
 from claimbench.pricing.arms import IN_PROCESS, resolve_arm
 from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.scorers import ScorerFactory
-from claimbench.suite.checks import JudgeChecker, SuiteChecker
+from claimbench.suite.adoption.alone import MEASURED_KEYS, model_of
+from claimbench.suite.adoption.kept import adoption_json, read_adoption
+from claimbench.suite.checks import SuiteChecker, written_arms
 from claimbench.suite.codec import measured_sha256, suite_from_json, suite_to_json
 from claimbench.suite.datasets import read_limited
 from claimbench.suite.document import Loc, YamlDocument, apply_override, parse_yaml
+from claimbench.suite.purpose.compare import check_compared
 from claimbench.suite.purpose.decision import DecisionBuilder
+from claimbench.suite.purpose.judges import JudgeChecker
+from claimbench.suite.purpose.route_text import route_json
+from claimbench.suite.purpose.routes import RouteChecker, check_stop
+from claimbench.suite.purpose.users import UserChecker
+from claimbench.suite.purpose.variants import check_variants, expanded_claims, with_variants
 from claimbench.suite.purpose.volume import check_volume
 from claimbench.suite.schema import ArmModel, ClaimModel, SamplingModel, SuiteModel
+from claimbench.suite.schema.compare import compare_json
 from claimbench.suite.schema.errors import first_error
-from claimbench.suite.schema.run import limits_of, serve_of
+from claimbench.suite.schema.run import limits_of, resources_of, serve_of
 from claimbench.suite.schema.tasks import LmEvalTaskModel
 from claimbench.suite.schema.volume import volume_json
 from claimbench.suite.tasks import TaskBuilder, task_maskings
@@ -50,7 +59,14 @@ __all__ = ["json_schema", "load_suite", "measured_sha256", "suite_from_json", "s
 
 SCHEMA_ID = "claimbench-suite-1"
 _MOST_BYTES = 32 * 2**20
-_NAMED_LISTS = {"tasks": "name", "arms": "name", "judges": "name", "claims": "id"}
+_NAMED_LISTS = {
+    "tasks": "name",
+    "arms": "name",
+    "judges": "name",
+    "simulated_users": "name",
+    "claims": "id",
+    "routes": "name",
+}
 
 
 def load_suite(
@@ -79,16 +95,24 @@ def load_suite(
     for text in overrides:
         apply_override(document, text, _NAMED_LISTS)
     try:
-        model = SuiteModel.model_validate(document.data)
+        model = model_of(document.data).model_validate(document.data)
     except ValidationError as exc:
         raise first_error(exc, document) from None
+    model, variants = with_variants(document, model)
     known = providers if providers is not None else installed(PROVIDERS)
     SuiteChecker(document, model, known, file.parent, allow_outside).check()
     _check_concurrency(document, model)
+    _check_gpus(document, model)
     tasks = _tasks(document, model, allow_outside, scorers or {})
-    return _assemble(
+    check_variants(document, model, tasks)
+    suite = _assemble(
         document, model, tasks, hashlib.sha256(raw).hexdigest(), tuple(overrides), allow_outside
     )
+    if not variants.specs:
+        return suite
+    arms = variants.attach(document, suite.arms)
+    claims = expanded_claims(suite.claims, variants, [arm.name for arm in arms])
+    return replace(suite, arms=arms, claims=claims)
 
 
 def suite_without_tasks(path: Path) -> Suite:
@@ -98,25 +122,49 @@ def suite_without_tasks(path: Path) -> Suite:
     raw = read_limited(path, str(path), most=_MOST_BYTES, missing=_similar_suites(path))
     document = parse_yaml(raw, str(path))
     try:
-        model = SuiteModel.model_validate(document.data)
+        model = model_of(document.data).model_validate(document.data)
     except ValidationError as exc:
         raise first_error(exc, document) from None
+    model, _ = with_variants(document, model)
     SuiteChecker(document, model, installed(PROVIDERS), path.parent, True).check()
-    bare = model.model_copy(update={"judges": [], "decision": None, "volume": None})
+    bare = model.model_copy(
+        update={
+            "judges": [],
+            "simulated_users": [],
+            "decision": None,
+            "volume": None,
+            "compare": None,
+            "routes": [],
+            "adoption": None,
+        }
+    )
     suite = _assemble(document, bare, (), hashlib.sha256(raw).hexdigest(), (), True)
-    judges = _arms(document, "judges", model.judges, _sampling(model.sampling))
-    return replace(suite, judges=judges)
+    sampling = _sampling(model.sampling)
+    judges = _arms(document, "judges", model.judges, sampling)
+    users = _arms(document, "simulated_users", model.simulated_users, sampling)
+    return replace(suite, judges=judges, users=users)
 
 
 def json_schema() -> dict[str, Json]:
     """Return the JSON Schema of suite files, with help texts; published as
     ``docs/suite.schema.json``.
     """
-    schema = SuiteModel.model_json_schema()
+    schema = dict(SuiteModel.model_json_schema())
+    needed = [name for name in schema.pop("required") if name not in ("tasks", "arms")]
+    bare = [{"required": [name]} for name in MEASURED_KEYS]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,
         **_untitled(schema),
+        "required": needed,
+        # snapshots alone measure nothing, and need neither
+        "if": {
+            "required": ["adoption"],
+            "properties": {"adoption": {"not": {"type": "null"}}},
+            "not": {"anyOf": bare},
+        },
+        "then": {},
+        "else": {"required": ["tasks", "arms"]},
     }
 
 
@@ -171,17 +219,39 @@ def _assemble(
     arms = _arms(document, "arms", model.arms, sampling)
     judges = _arms(document, "judges", model.judges, sampling)
     JudgeChecker(document, tasks, arms, judges, tuple(model.allow)).check()
+    users = _arms(document, "simulated_users", model.simulated_users, sampling)
+    UserChecker(document, tasks, (*arms, *judges), users).check()
     decision = None
     if model.decision is not None:
-        names = [arm.name for arm in arms], [task.name for task in tasks]
+        compared = [arm.name for arm in arms] + [route.name for route in model.routes]
+        names = compared, [task.name for task in tasks]
         folder = Path(document.path).parent
         decision = DecisionBuilder(document, *names, folder, allow_outside).build(model.decision)
     options: dict[str, Json] = {}
+    if model.about is not None:
+        options["about"] = model.about.model_dump(exclude_none=True)
     if model.slo:
         options["slo"] = dict(model.slo)
     if model.volume is not None:
         check_volume(document, model.volume, {arm.name: "host" in arm.cost_model for arm in arms})
         options["volume"] = volume_json(model.volume)
+    if model.compare is not None:
+        check_compared(document, model.compare, [arm.name for arm in arms])
+        options["compare"] = compare_json(model.compare)
+    if model.engine is not None and model.engine.name != "local":
+        options["engine"] = model.engine.model_dump()
+    if model.adoption is not None:
+        place = Path(document.path).parent
+        found = read_adoption(document, model.adoption, place, allow_outside)
+        options["adoption"] = adoption_json(found)
+    if model.routes:
+        asked = tuple(arm.name for arm in arms)
+        taken = (*asked, *(one.name for one in (*judges, *users)))
+        folder = Path(document.path).parent
+        checker = RouteChecker(document, tasks, asked, taken, folder, allow_outside)
+        routes = checker.check(model.routes)
+        check_stop(document, routes, model.stop)
+        options["routes"] = [route_json(route) for route in routes]
     if model.order.limit_by != "cluster":
         options["limit_by"] = model.order.limit_by
     if overrides:
@@ -208,9 +278,10 @@ def _assemble(
         allow=tuple(model.allow),
         thresholds={metric: dict(bounds) for metric, bounds in model.thresholds.items()},
         file_sha256=file_sha256,
-        measured_sha256=measured_sha256(tasks, sampling, model.epochs, judges),
+        measured_sha256=measured_sha256(tasks, sampling, model.epochs, judges, users),
         options=options,
         judges=judges,
+        users=users,
     )
 
 
@@ -237,6 +308,7 @@ def _load(model: SuiteModel) -> LoadSpec:
         tuple(load.trace_s),
         load.warmup_calls,
         load.cold_cache,
+        load.senders,
     )
 
 
@@ -267,7 +339,7 @@ def _check_concurrency(document: YamlDocument, model: SuiteModel) -> None:
     """Raise where an engine in this process is asked for several requests at once: it decodes one
     at a time, and would be measured as if it did more.
     """
-    for section, arms in (("arms", model.arms), ("judges", model.judges)):
+    for section, arms in written_arms(model):
         for index, arm in enumerate(arms):
             if arm.provider in IN_PROCESS and arm.concurrency > 1:
                 raise document.error(
@@ -278,6 +350,20 @@ def _check_concurrency(document: YamlDocument, model: SuiteModel) -> None:
                         "leave it out, or serve the model (provider: compatible, serve: {engine:"
                         " llama_server}) and let the server take several at once"
                     ),
+                )
+
+
+def _check_gpus(document: YamlDocument, model: SuiteModel) -> None:
+    """Raise where an engine is given a GPU and told to put nothing on it."""
+    for section, arms in written_arms(model):
+        for index, arm in enumerate(arms):
+            given = arm.resources is not None and arm.resources.gpus > 0
+            if given and arm.provider in IN_PROCESS and not arm.options.get("n_gpu_layers"):
+                raise document.error(
+                    (section, index, "resources"),
+                    f"{section}.{arm.name}.resources gives each engine a GPU, and"
+                    " options.n_gpu_layers is 0: the model would run on the processor beside it",
+                    hint="options: {n_gpu_layers: -1} puts all layers on the GPU",
                 )
 
 
@@ -303,6 +389,8 @@ def _arm(model: ArmModel, sampling: SamplingParams) -> Arm:
         serve=serve_of(model.serve),
         api_key_file=model.api_key_file,
         api_key_keyring=model.api_key_keyring,
+        resources=resources_of(model.resources),
+        replicas=0 if model.replicas == "auto" else model.replicas,
     )
 
 

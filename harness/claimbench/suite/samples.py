@@ -5,65 +5,29 @@ line.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-
-from jinja2._identifier import pattern as name_re
 
 from claimbench.error_words import did_you_mean, one_of, show
 from claimbench.errors import SuiteError
 from claimbench.number_text import parse_number
 from claimbench.plan import prompts
+from claimbench.plan.clusters import tie_duplicates
 from claimbench.privacy.masking import Masking, RowMask
 from claimbench.suite.choices import LETTERS, ChoiceReader, ChoicesFault, RowChoices
 from claimbench.suite.datasets import DataRow, Table, parse_json
+from claimbench.suite.dialogue import conversations
+from claimbench.suite.dialogue import rows as dialogue
+from claimbench.suite.dialogue.rows import is_blank
 from claimbench.suite.document import Loc, YamlDocument
 from claimbench.suite.schema import DatasetModel
-from claimbench.types import AnswerSpec, Json, Message, Sample, Task
+from claimbench.suite.templates import identifier
+from claimbench.types import AnswerSpec, Json, Message, Sample, Task, ToolSpec, UserSpec
 
 CHOICE_VARIABLES = ("choices", "options")
 """What a prompt reads of a row's multiple choice: lines under letters, and the bare texts."""
-_RESERVED = frozenset(
-    {
-        # Functions that templates have
-        "dict",
-        "namespace",
-        "range",
-        "and",
-        "or",
-        "not",
-        "if",
-        "else",
-        "elif",
-        "in",
-        "is",
-        "true",
-        "false",
-        "none",
-        "True",
-        "False",
-        "None",
-    }
-)
-
-
-def identifier(column: str) -> str:
-    """Return a column's name as a template variable: ``Ticket text`` -> ``Ticket_text``, ``2nd`` ->
-    ``_2nd``.
-
-    A character must be good in a name for Python and for Jinja2, which know different versions of
-    Unicode.
-    """
-    spelled = ""
-    for char in column.strip():
-        usable = f"_{char}".isidentifier() and name_re.fullmatch(f"_{char}")
-        spelled += char if usable else "_"
-    name = re.sub("_+", "_", spelled).strip("_") or "_"
-    if not name[0].isidentifier():
-        return f"_{name}"
-    return f"{name}_" if name in _RESERVED else name
 
 
 @dataclass(frozen=True)
@@ -83,6 +47,11 @@ class SampleBuilder:
     masking: Masking | None = None
     lists: bool = False
     """Targets of a text answer may be lists and objects, which its scorers read."""
+    tools: tuple[ToolSpec, ...] = ()
+    steps: int = 0
+    user: UserSpec | None = None
+    """The task's tools (rows may have their own), steps of an episode (0: it holds none), and who
+    plays its user."""
 
     @property
     def is_few_shot(self) -> bool:
@@ -95,7 +64,7 @@ class SampleBuilder:
         not hold the answer.
         """
         mapped = dict(self.dataset.columns)
-        taken = {*mapped.values(), *self.dataset.target}
+        taken = {*mapped.values(), *self.dataset.target, self.dataset.tools}
         names: dict[str, list[str]] = {}
         for column in self.table.columns:
             if column not in taken:
@@ -135,14 +104,15 @@ class SampleBuilder:
         samples: list[Sample] = []
         lines: dict[str, int] = {}
         for number, row in enumerate(self.table.rows, start=1):
-            sample = self._build_sample(row, number, used)
-            if sample.id in lines:
-                raise self._row_error(
-                    row, f"duplicate sample id '{sample.id}' (first on line {lines[sample.id]})"
-                )
-            lines[sample.id] = row.line
-            samples.append(sample)
-        return tuple(_tie_duplicates(samples, used))
+            for sample in self._samples_of(row, number, used):
+                if sample.id in lines:
+                    raise self._row_error(
+                        row,
+                        f"duplicate sample id '{sample.id}' (first on line {lines[sample.id]})",
+                    )
+                lines[sample.id] = row.line
+                samples.append(sample)
+        return tuple(tie_duplicates(samples, used))
 
     def check_templates(self) -> frozenset[str]:
         """Return the variables the prompt reads; a name no column has is an error at its line of
@@ -151,12 +121,27 @@ class SampleBuilder:
         used: set[str] = set()
         for index, turn in enumerate(self.prompt):
             used |= self._template_variables(turn.content, self._turn_loc(index))
+        if self.user is not None and not self.is_few_shot:
+            told = self._template_variables(
+                self.user.prompt, (*self.loc, "simulated_user", "prompt")
+            )
+            if not told:
+                raise self.document.error(
+                    (*self.loc, "simulated_user", "prompt"),
+                    "the user is told nothing of the row: every row would have the same goal",
+                    hint="name a column in it, e.g. {{ goal }}",
+                )
+            used |= told
         return frozenset(used)
 
     def _turn_loc(self, index: int) -> Loc:
         turn = self.document.data["tasks"][self.loc[1]]["prompt"][index]
         key = next(
-            (key for key in ("content", "system", "user", "assistant", "turns") if key in turn),
+            (
+                key
+                for key in ("content", "system", "user", "assistant", "turns", "conversation")
+                if key in turn
+            ),
             "content",
         )
         return (*self.loc, "prompt", index, key)
@@ -201,6 +186,8 @@ class SampleBuilder:
                 if name is not None
             ]
             wanted += [(("slices", i), name) for i, name in enumerate(data.slices)]
+        if data.tools is not None and not self.is_few_shot:
+            wanted.append((("tools",), data.tools))
         if data.choices is not None:
             listed = data.choices.columns
             wanted += [(("choices", "columns", i), name) for i, name in enumerate(listed)]
@@ -233,7 +220,23 @@ class SampleBuilder:
                     ),
                 )
 
-    def _build_sample(self, row: DataRow, number: int, used: frozenset[str]) -> Sample:
+    def _samples_of(self, row: DataRow, number: int, used: frozenset[str]) -> Iterable[Sample]:
+        """Return what a row asks: one sample, or each turn of its conversation."""
+        if self.steps:
+            return dialogue.steps_of(self._build_sample(row, number, used), self.steps)
+        if not self.prompt or self.prompt[-1].role != conversations.ROLE:
+            return (self._build_sample(row, number, used),)
+        (name,) = prompts.variables(self.prompt[-1].content)
+        asked = dialogue.turns_of(row, self.variables[name], self.dataset, self.table.path)
+        samples = []
+        for at, turn in enumerate(asked, start=1):
+            sample = self._build_sample(turn.row, number, used, turn.scored)
+            samples.append(conversations.as_turn(sample, at, len(asked), scored=turn.scored))
+        return samples
+
+    def _build_sample(
+        self, row: DataRow, number: int, used: frozenset[str], scored: bool = True
+    ) -> Sample:
         mask = self.masking.row() if self.masking is not None else None
         if mask is None:
             inputs = {
@@ -255,13 +258,20 @@ class SampleBuilder:
         self._check_input(row, inputs, used)
         cluster = sample_id if few else self._text(row, self.dataset.cluster, "cluster", sample_id)
         slices = {} if few else {name: self._slice(row, name) for name in self.dataset.slices}
-        target = self._target(row) if chosen is None else self._letter(row, chosen)
+        target = None
+        if scored:
+            target = self._target(row) if chosen is None else self._letter(row, chosen)
         if mask is not None:
             self._check_unmasked(row, target, mask)
             sample_id = mask.key(self.dataset.id, sample_id)
             cluster = mask.key(self.dataset.cluster or self.dataset.id, cluster)
             slices = {name: mask.key(name, value) for name, value in slices.items()}
-        return Sample(sample_id, inputs, target, cluster, slices, {"line": row.line})
+        tools = dialogue.row_tools(row, self.dataset.tools, self.table.path)
+        if self.steps and self.answer.kind == "tool_call":
+            dialogue.check_final(row, target, tools or self.tools, self.table.path)
+        elif self.answer.kind == "tool_call" and scored:
+            dialogue.check_target(row, target, tools or self.tools, self.table.path)
+        return Sample(sample_id, inputs, target, cluster, slices, {"line": row.line}, tools=tools)
 
     def _choices_of(self, row: DataRow, sample_id: str) -> RowChoices | None:
         if self.choices is None:
@@ -318,7 +328,7 @@ class SampleBuilder:
                 )
                 raise self._row_error(row, message) from None
             raise self._row_error(row, exc.message.partition(": ")[2]) from None
-        if used and all(_blank(inputs.get(name)) for name in used):
+        if used and all(is_blank(inputs.get(name)) for name in used):
             columns = one_of(sorted(self.variables.get(name, name) for name in used))
             raise self._row_error(row, f"empty input: nothing in {columns}")
 
@@ -326,47 +336,53 @@ class SampleBuilder:
         if column is None:
             return default
         value = row.values.get(column)
-        if _blank(value) or isinstance(value, dict | list):
+        if is_blank(value) or isinstance(value, dict | list):
             raise self._row_error(
                 row,
                 (
                     f"empty {what} (column '{column}')"
-                    if _blank(value)
-                    else f"{what} is {show(value)}"
+                    if is_blank(value)
+                    else f"{what} is {show(value)}, no single value (column '{column}')"
                 ),
             )
         return _cell_text(value)
 
     def _slice(self, row: DataRow, column: str) -> str:
         value = row.values.get(column)
-        return "(empty)" if _blank(value) else _cell_text(value)
+        if isinstance(value, dict | list):
+            raise self._row_error(
+                row, f"slice is {show(value)}, no single value (column '{column}')"
+            )
+        return "(empty)" if is_blank(value) else _cell_text(value)
 
     def _target(self, row: DataRow) -> Json:
-        columns = self.dataset.target
+        columns = self.dataset.target or [conversations.TARGET]
         values = {column: row.values.get(column) for column in columns}
-        if len(columns) == 1 and _blank(
+        if len(columns) == 1 and is_blank(
             values[columns[0]]
         ):  # of several fields all may be null: nothing was said
-            raise self._row_error(row, f"empty target (column '{one_of(columns)}')")
+            raise self._target_error(row, "empty target")
         if self.answer.kind == "json":
             return self._json_target(row, values)
+        if self.answer.kind == "tool_call":
+            return values[columns[0]]
         value = values[columns[0]]
         if self.dataset.target_pattern is not None:
             value = self._extract(row, str(value), self.dataset.target_pattern)
         if isinstance(value, dict | list) and self.lists and self.answer.kind == "text":
             return value
         if isinstance(value, dict | list):
-            raise self._row_error(
+            raise self._target_error(
                 row,
                 f"target is {show(value)}; answers of type {self.answer.kind} are single values",
             )
         if self.answer.kind == "number":
             if parse_number(value) is None:
-                raise self._row_error(row, f"target {show(value)} is not a number")
+                raise self._target_error(row, f"target {show(value)} is not a number")
             return value if isinstance(value, int | float) else str(value).strip()
         text = _cell_text(value)
         if self.answer.kind == "label" and text not in self.answer.labels:
-            raise self._row_error(
+            raise self._target_error(
                 row,
                 f"target '{text}' is outside the answer"
                 f" space{did_you_mean(text, self.answer.labels)}",
@@ -378,7 +394,7 @@ class SampleBuilder:
         match = re.search(pattern, text, re.MULTILINE)
         found = (match.group(1) if match.re.groups else match.group()) if match else None
         if found is None or not found.strip():
-            raise self._row_error(
+            raise self._target_error(
                 row, f"target_pattern {show(pattern)} finds nothing in the target {show(text)}"
             )
         return found.strip()
@@ -396,8 +412,15 @@ class SampleBuilder:
         if self.answer.schema is not None:
             fault = schema_fault(target, self.answer.schema)
             if fault is not None:
-                raise self._row_error(row, f"the target does not fit the answer's schema: {fault}")
+                raise self._target_error(
+                    row, f"the target does not fit the answer's schema: {fault}"
+                )
         return target
+
+    def _target_error(self, row: DataRow, message: str, hint: str | None = None) -> SuiteError:
+        columns = self.dataset.target or [conversations.TARGET]
+        named = f"column '{columns[0]}'" if len(columns) == 1 else f"columns {one_of(columns)}"
+        return self._row_error(row, f"{message} ({named})", hint)
 
     def _row_error(self, row: DataRow, message: str, hint: str | None = None) -> SuiteError:
         return SuiteError(message, path=self.table.path, line=row.line, hint=hint)
@@ -428,10 +451,6 @@ def schema_fault(value: Json, schema: Mapping[str, Json]) -> str | None:
     return f"{where}: {fault.message}" if where else fault.message
 
 
-def _blank(value: Json) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
-
-
 def _cell_text(value: Json) -> str:
     """Return a cell as text; booleans as in JSON, whole floats (as spreadsheets store them) without
     a point.
@@ -445,7 +464,7 @@ def _cell_text(value: Json) -> str:
 
 def _typed(value: Json, schema: Any) -> Json:
     """Read one CSV cell as the schema's type wants it; an empty cell is null."""
-    if _blank(value):
+    if is_blank(value):
         return None
     kinds = schema.get("type") if isinstance(schema, Mapping) else None
     kinds = [kinds] if isinstance(kinds, str) else kinds or []
@@ -460,29 +479,3 @@ def _typed(value: Json, schema: Any) -> Json:
     if "boolean" in kinds and text.lower() in ("true", "false"):
         return text.lower() == "true"
     return text
-
-
-def _tie_duplicates(samples: Sequence[Sample], used: Iterable[str]) -> list[Sample]:
-    """Give samples with the same input the same cluster: they are one draw, not two
-    (docs/method.md).
-    """
-    names = sorted(used)
-    parent: dict[str, str] = {}
-    first: dict[str, str] = {}
-
-    def root(cluster: str) -> str:
-        while cluster in parent:
-            cluster = parent[cluster]
-        return cluster
-
-    for sample in samples:
-        key = repr([sample.input.get(name) for name in names])
-        home = root(first.setdefault(key, sample.cluster))
-        own = root(sample.cluster)
-        if own != home:
-            parent[own] = home
-    joined = []
-    for sample in samples:
-        cluster = root(sample.cluster)
-        joined.append(sample if cluster == sample.cluster else replace(sample, cluster=cluster))
-    return joined

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,7 +10,13 @@ from claimbench.error_words import did_you_mean, show
 from claimbench.errors import PluginError, SuiteError
 from claimbench.plan import prompts
 from claimbench.privacy.masking import Finder, Masking
-from claimbench.scorers import AnswerChecker, ScorerFactory, ScorerOptionError, load
+from claimbench.scorers import (
+    AnswerChecker,
+    SampleChecker,
+    ScorerFactory,
+    ScorerOptionError,
+    load,
+)
 from claimbench.scorers.own_code.scorer import PYTHON
 from claimbench.suite.datasets import (
     DataRow,
@@ -21,25 +27,43 @@ from claimbench.suite.datasets import (
     read_table,
 )
 from claimbench.suite.decoding import decode_utf8
+from claimbench.suite.dialogue.conversations import ROLE
+from claimbench.suite.dialogue.rows import check_offered
+from claimbench.suite.dialogue.tools import (
+    ToolFault,
+    check_kind,
+    choice_fault,
+    read_tools,
+    simulator_of,
+)
 from claimbench.suite.document import Loc, YamlDocument
-from claimbench.suite.own_scorers import with_source
+from claimbench.suite.own_scorers import simulator_script, with_source
 from claimbench.suite.paths import resolve_inside
 from claimbench.suite.samples import SampleBuilder, mask_loc
 from claimbench.suite.schema import (
-    AssistantTurn,
+    ConversationTurns,
     FewShotFile,
-    OwnTurns,
-    RoleTurn,
     SuiteModel,
-    SystemTurn,
     TaskModel,
-    UserTurn,
 )
 from claimbench.suite.schema.tasks import LmEvalTaskModel, mask_of
-from claimbench.suite.templates import check_template
-from claimbench.types import AnswerSpec, Json, MaskSpec, Message, Sample, ScorerSpec, Task
+from claimbench.suite.templates import check_template, message_of
+from claimbench.types import (
+    AnswerSpec,
+    Json,
+    MaskSpec,
+    Message,
+    Sample,
+    ScorerSpec,
+    Simulator,
+    Task,
+    ToolSpec,
+    UserSpec,
+)
 
-LIST_TARGETS = ("list", "label_set", "ranking", "checks")
+OF_TOOLS = ("tool_call", "final_state", "judge", PYTHON)
+"""Scorers that can judge calls of tools."""
+LIST_TARGETS = ("list", "label_set", "ranking", "checks", "rag")
 """Scorers whose targets may be lists or objects."""
 
 
@@ -63,11 +87,19 @@ class TaskBuilder:
     def build(self) -> Task:
         """Return the task; raises :class:`SuiteError` at the first mistake in it or its data."""
         answer = self._answer()
-        prompt = tuple(self._message(turn) for turn in self.model.prompt)
+        prompt = tuple(message_of(turn) for turn in self.model.prompt)
         self._check_turns(prompt)
         scorers = self._scorers(answer)
+        tools = self._tools(answer)
+        simulator = self._simulator(tools)
+        user = self._user()
+        steps = 0 if user is None else user.max_turns
+        steps = steps if simulator is None else simulator.max_steps
         builder = self._builder("dataset", self._table(), answer, prompt)
+        builder = replace(builder, tools=tools, steps=steps, user=user)
         samples = builder.build()
+        if answer.kind == "tool_call":
+            check_offered(samples, tools, self.model.tool_choice, builder.table.path)
         if not builder.check_templates():
             raise self.document.error(
                 (*self.loc, "prompt"), "the prompt uses no column of the dataset"
@@ -83,27 +115,31 @@ class TaskBuilder:
             stop=tuple(self.model.stop),
             few_shot_target=self.model.few_shot_target,
             reduce=None if self.model.reduce == "mean" else self.model.reduce,
+            tools=tools,
+            tool_choice=self.model.tool_choice,
+            simulator=simulator,
+            user=user,
         )
+        self._check_samples(task)
         if self.masking is not None:  # not before the examples are loaded too
             task = replace(task, masked=self.masking.masked())
         self._check_examples(task)
         return task
 
-    def _message(
-        self, turn: RoleTurn | SystemTurn | UserTurn | AssistantTurn | OwnTurns
-    ) -> Message:
-        if isinstance(turn, OwnTurns):
-            return Message("turns", prompts.own_source(turn.turns))
-        if isinstance(turn, RoleTurn):
-            return Message(turn.role, turn.content)
-        if isinstance(turn, SystemTurn):
-            return Message("system", turn.system)
-        if isinstance(turn, AssistantTurn):
-            return Message("assistant", turn.assistant)
-        return Message("user", turn.user)
-
     def _check_turns(self, prompt: tuple[Message, ...]) -> None:
-        if prompt[-1].role not in ("user", "turns"):
+        roles = [message.role for message in prompt]
+        if ROLE in roles[:-1]:
+            raise self.document.error(
+                (*self.loc, "prompt", roles.index(ROLE)),
+                "a conversation is the last entry of its prompt, for its turns go on to the end",
+            )
+        if roles[-1] == ROLE and self.model.few_shot is not None:
+            raise self.document.error(
+                (*self.loc, "few_shot"),
+                "few_shot examples have no place in a conversation",
+                hint="put them into the system turn, as text",
+            )
+        if prompt[-1].role not in ("user", "turns", ROLE):
             loc = (*self.loc, "prompt", len(prompt) - 1)
             raise self.document.error(
                 loc, f"the last turn is the {prompt[-1].role}'s; it must be the user's"
@@ -148,6 +184,101 @@ class TaskBuilder:
         constrain = model.type in ("label", "json") if model.constrain is None else model.constrain
         return AnswerSpec(model.type, tuple(model.labels), schema, constrain)
 
+    def _tools(self, answer: AnswerSpec) -> tuple[ToolSpec, ...]:
+        """Read the task's tools, from the suite or a file beside it."""
+        loc = (*self.loc, "tools")
+        given: Json = self.model.tools
+        if isinstance(given, str):
+            file = resolve_inside(self.document, loc, given, self.folder, self.allow_outside)
+            shown = str(self.folder / given)
+            given = parse_json(decode_utf8(read_limited(file, shown), shown), shown, 1)
+        try:
+            tools = () if given is None else read_tools(given)
+        except ToolFault as fault:
+            inside = fault.where if isinstance(self.model.tools, list) else ()
+            raise self.document.error((*loc, *inside), str(fault)) from None
+        per_row = self.model.dataset.tools is not None
+        why = choice_fault(self.model.tool_choice, tools, per_row=per_row)
+        if why is not None:
+            raise self.document.error((*self.loc, "tool_choice"), why)
+        if answer.kind == "tool_call" and not tools and not per_row:
+            raise self.document.error(
+                (*self.loc, "answer"),
+                "answers of type tool_call need tools",
+                hint="tools: [{name: …, parameters: {…}}], or dataset: {tools: COLUMN}",
+            )
+        return tools
+
+    def _simulator(self, tools: Sequence[ToolSpec]) -> Simulator | None:
+        model = self.model.simulator
+        if model is None:
+            for index, scorer in enumerate(self.model.scorers):
+                if scorer.name == "final_state":
+                    what = "final_state scores the end of an episode, and the task has no simulator"
+                    raise self.document.error(
+                        (*self.loc, "scorers", index), what, hint="simulator: {table: […]}"
+                    )
+            held = isinstance(self.model.prompt[-1], ConversationTurns)
+            if held and (tools or self.model.dataset.tools is not None):
+                what = "nothing would answer the tools that a turn of the conversation calls"
+                raise self.document.error(
+                    (*self.loc, "tools" if tools else "dataset"),
+                    what,
+                    hint="offer tools in single requests, or in an episode with a simulator",
+                )
+            return None
+        loc = (*self.loc, "simulator")
+        if self.model.tool_choice not in (None, "auto"):
+            what = f"with tool_choice {self.model.tool_choice} an episode could never end"
+            raise self.document.error((*self.loc, "tool_choice"), what, hint="leave it out")
+        if self.model.answer.type != "tool_call":
+            what = "a simulator answers calls of tools: answer: {type: tool_call}"
+            raise self.document.error((*self.loc, "answer"), what)
+        names = [scorer.name for scorer in self.model.scorers]
+        if names != ["final_state"]:
+            what = f"an episode is scored by final_state alone, not by {', '.join(names)}"
+            raise self.document.error((*self.loc, "scorers"), what)
+        if self.model.prompt and isinstance(self.model.prompt[-1], ConversationTurns):
+            raise self.document.error(loc, "an episode begins with one request, no conversation")
+        try:
+            check_kind(model)
+            script = simulator_script(self.document, loc, model, self.folder, self.allow_outside)
+            return simulator_of(model, tools, script)
+        except ToolFault as fault:
+            raise self.document.error((*loc, *fault.where), str(fault)) from None
+
+    def _user(self) -> UserSpec | None:
+        """Return who says the user's turns after the first; None where nobody does."""
+        model = self.model.simulated_user
+        if model is None:
+            return None
+        if isinstance(self.model.prompt[-1], ConversationTurns):
+            raise self.document.error(
+                (*self.loc, "simulated_user"),
+                "a simulated user answers the arm, and a conversation has its turns in the row",
+                hint="end the prompt with the user's first turn: - user: …",
+            )
+        if self.model.simulator is None:
+            self._check_talk()
+        if not model.stop.strip():
+            raise self.document.error((*self.loc, "simulated_user", "stop"), "it is blank")
+        return UserSpec(model.by, model.prompt, model.stop, model.max_turns, model.max_tokens)
+
+    def _check_talk(self) -> None:
+        """Raise unless a conversation without tools is scored by what was said in it."""
+        if self.model.tools is not None or self.model.dataset.tools is not None:
+            key = "tools" if self.model.tools is not None else "dataset"
+            raise self.document.error(
+                (*self.loc, key),
+                "nothing would answer the tools that the arm calls in the conversation",
+                hint="simulator: {table: […]}, or {python: tools.py}",
+            )
+        if self.model.answer.type != "text":
+            what = (
+                "the answer of a conversation is all that the arm said in it: answer: {type: text}"
+            )
+            raise self.document.error((*self.loc, "answer"), what)
+
     def _check_schema(self, schema: Json, loc: Loc) -> None:
         from jsonschema import Draft202012Validator, SchemaError  # needed for json tasks alone
 
@@ -189,10 +320,27 @@ class TaskBuilder:
             unfit = scorer.check(answer) if isinstance(scorer, AnswerChecker) else None
             if unfit is not None:
                 raise self.document.error(loc, unfit)
+            if answer.kind == "tool_call" and spec.name not in OF_TOOLS:
+                what = f"the scorer {spec.name} reads texts, and answers here are calls of tools"
+                raise self.document.error(loc, what, hint="scorers: [tool_call]")
             if spec.name == PYTHON:
                 spec = with_source(self.document, loc, spec, self.folder, self.allow_outside)
             specs.append(spec)
         return tuple(specs)
+
+    def _check_samples(self, task: Task) -> None:
+        """Ask the scorers that can tell whether each row holds what they need."""
+        for scorer in load(task.scorers, self.factories):
+            if not isinstance(scorer, SampleChecker):
+                continue
+            for sample in task.samples:
+                fault = scorer.check_sample(sample)
+                if fault is not None:
+                    raise SuiteError(
+                        fault,
+                        path=str(self.folder / self.model.dataset.path),
+                        line=sample.metadata["line"],
+                    )
 
     def _few_shot(self, answer: AnswerSpec, prompt: tuple[Message, ...]) -> tuple[Sample, ...]:
         source = self.model.few_shot

@@ -2,11 +2,80 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
+
+from jinja2._identifier import pattern as name_re
 
 from claimbench.error_words import did_you_mean, one_of
 from claimbench.plan import prompts
 from claimbench.suite.document import Loc, YamlDocument
+from claimbench.suite.schema.turns import (
+    AssistantTurn,
+    ConversationTurns,
+    OwnTurns,
+    RoleTurn,
+    SystemTurn,
+    UserTurn,
+)
+from claimbench.types import Message
+
+_RESERVED = frozenset(
+    {
+        # Functions that templates have
+        "dict",
+        "namespace",
+        "range",
+        "and",
+        "or",
+        "not",
+        "if",
+        "else",
+        "elif",
+        "in",
+        "is",
+        "true",
+        "false",
+        "none",
+        "True",
+        "False",
+        "None",
+    }
+)
+
+
+def identifier(column: str) -> str:
+    """Return a column's name as a template variable: ``Ticket text`` -> ``Ticket_text``, ``2nd`` ->
+    ``_2nd``.
+
+    A character must be good in a name for Python and for Jinja2, which know different versions of
+    Unicode.
+    """
+    spelled = ""
+    for char in column.strip():
+        usable = f"_{char}".isidentifier() and name_re.fullmatch(f"_{char}")
+        spelled += char if usable else "_"
+    name = re.sub("_+", "_", spelled).strip("_") or "_"
+    if not name[0].isidentifier():
+        return f"_{name}"
+    return f"{name}_" if name in _RESERVED else name
+
+
+def message_of(
+    turn: RoleTurn | SystemTurn | UserTurn | AssistantTurn | OwnTurns | ConversationTurns,
+) -> Message:
+    """Return a turn of a prompt as the core knows it."""
+    if isinstance(turn, ConversationTurns):
+        return Message("conversation", prompts.own_source(turn.conversation))
+    if isinstance(turn, OwnTurns):
+        return Message("turns", prompts.own_source(turn.turns))
+    if isinstance(turn, RoleTurn):
+        return Message(turn.role, turn.content)
+    if isinstance(turn, SystemTurn):
+        return Message("system", turn.system)
+    if isinstance(turn, AssistantTurn):
+        return Message("assistant", turn.assistant)
+    return Message("user", turn.user)
 
 
 def check_template(

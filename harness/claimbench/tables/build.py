@@ -4,16 +4,29 @@ checker.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
 
+from claimbench.packed import columns
 from claimbench.plan.clusters import find_clusters
-from claimbench.tables.items import arm_items
-from claimbench.tables.rows import CallRow, call_rows, make_row, strings
-from claimbench.tables.types import ArmItems, CallRows, CallTable, IntArray, ItemTable, StrArray
+from claimbench.tables.dollars import CostColumns
+from claimbench.tables.items import arm_items, meant_only
+from claimbench.tables.joined import joined
+from claimbench.tables.rows import arm_rows
+from claimbench.tables.texts import strings
+from claimbench.tables.types import (
+    ArmItems,
+    BoolArray,
+    CallRows,
+    CallTable,
+    IntArray,
+    ItemTable,
+    StrArray,
+    TurnsOfItems,
+)
 from claimbench.types import Attempt, Call, CallRecord, Cost, Manifest, Score, Session, Suite
 
 __all__ = ["ArmItems", "CallRows", "CallTable", "ItemTable", "build_tables"]
@@ -46,50 +59,44 @@ def build_tables(
     Returns:
         The item table (items in suite order, as far as planned) and the call table.
     """
-    planned = [call for call in calls if call.role == "subject"]
-    index = _item_index(suite, planned)
-    headline = {t.name: t.scorers[0].name for t in suite.tasks if t.scorers}
-    shown = set(headline.values())
-    score_of = {(s.call_id, s.scorer): s for s in scores if s.scorer in shown}
-    tries: dict[str, list[Attempt]] = defaultdict(list)
-    for attempt in attempts:
-        tries[attempt.call_id].append(attempt)
-    origin = {s.n: (_utc_seconds(s.started_utc), s.monotonic_origin_ns) for s in sessions}
-    arms = list(dict.fromkeys([*manifest.arms_run, *(c.arm for c in planned)]))
-    rows: dict[str, list[CallRow]] = {arm: [] for arm in arms}
-    for record in records:
-        if record.call.role != "subject":
-            continue
-        found = score_of.get((record.call.id, headline.get(record.call.task, "")))
-        mine = tries.get(record.call.id, [])
-        if len(mine) > 1:
-            mine.sort(key=lambda a: a.number)
-        item = index[(record.call.task, record.call.sample_id)]
-        rows[record.call.arm].append(
-            make_row(item, record, tuple(mine), found, costs.get(record.call.id), origin)
-        )
+    index = _item_index(suite, calls)
     keys = list(index)
+    unscored = _unscored(suite, keys)
+    counts = _planned_per_item(calls, manifest.arms_run, index)
+    arms = list(counts)
     found_clusters = find_clusters(suite.tasks, keys)
-    clusters = found_clusters.names
-    counts = _planned_per_item(planned, arms, index)
-    arrays = {arm: call_rows(rows[arm], clusters) for arm in arms}
+    clusters = strings(found_clusters.names)
     of_task = {task.name: task.reduce or "mean" for task in suite.tasks}
     rules = [of_task[task] for task, _ in keys]
+    headline = {t.name: t.scorers[0].name for t in suite.tasks if t.scorers}
+    origin = {s.n: (_utc_seconds(s.started_utc), s.monotonic_origin_ns) for s in sessions}
+    left = joined(records, attempts, scores, index, headline, origin, unscored)
+    dollars = CostColumns(costs)
+    arrays: dict[str, CallRows] = {}
+    of_items: dict[str, ArmItems] = {}
+    for arm in arms:
+        mine = left.of_arm(arm)
+        mine["usd"], rest_on = dollars.of(mine["call_id"])
+        arrays[arm], beside = arm_rows(mine, clusters, rest_on)
+        of_items[arm] = arm_items(len(keys), arrays[arm], beside, counts[arm], rules)
     table = ItemTable(
         items=tuple(f"{task}/{sample}" for task, sample in keys),
         task=strings(task for task, _ in keys),
-        cluster=strings(clusters),
+        cluster=clusters,
         slices=_slices(suite, keys),
-        arms={
-            arm: arm_items(len(keys), rows[arm], arrays[arm], counts[arm], rules) for arm in arms
-        },
+        arms={arm: meant_only(found, unscored) for arm, found in of_items.items()},
         twins=found_clusters.twins,
+        unscored=unscored,
+        turns=_turns(suite, keys),
     )
     return table, CallTable(arrays)
 
 
-def _item_index(suite: Suite, planned: Sequence[Call]) -> dict[tuple[str, str], int]:
-    wanted = {(call.task, call.sample_id) for call in planned}
+def _item_index(suite: Suite, calls: Iterable[Call]) -> dict[tuple[str, str], int]:
+    wanted = set()
+    for task_name, sample_id, role in columns(calls, "task", "sample_id", "role"):
+        if role == "subject":
+            wanted.add((task_name, sample_id))
     index: dict[tuple[str, str], int] = {}
     for task in suite.tasks:
         for sample in task.samples:
@@ -97,6 +104,34 @@ def _item_index(suite: Suite, planned: Sequence[Call]) -> dict[tuple[str, str], 
             if key in wanted:
                 index.setdefault(key, len(index))
     return index
+
+
+def _unscored(suite: Suite, keys: Sequence[tuple[str, str]]) -> BoolArray | None:
+    """Mark the items that have no target; None where all have one."""
+    bare = {(t.name, s.id) for t in suite.tasks for s in t.samples if not s.scored}
+    if not bare:
+        return None
+    return np.asarray([key in bare for key in keys], dtype=np.bool_)
+
+
+def _turns(suite: Suite, keys: Sequence[tuple[str, str]]) -> TurnsOfItems | None:
+    """Return which items are turns of which conversations; steps of episodes are none."""
+    of = {
+        (task.name, sample.id): sample.turn
+        for task in suite.tasks
+        if not task.steps
+        for sample in task.samples
+        if sample.turn is not None
+    }
+    if not of:
+        return None
+    found = [of.get(key) for key in keys]
+    numbers = [0 if turn is None else turn.number for turn in found]
+    names = [
+        "" if turn is None else f"{task}/{turn.conversation}"
+        for (task, _), turn in zip(keys, found, strict=True)
+    ]
+    return TurnsOfItems(np.asarray(numbers, dtype=np.int64), strings(names))
 
 
 def _slices(suite: Suite, keys: Sequence[tuple[str, str]]) -> dict[str, StrArray]:
@@ -109,11 +144,13 @@ def _slices(suite: Suite, keys: Sequence[tuple[str, str]]) -> dict[str, StrArray
 
 
 def _planned_per_item(
-    planned: Sequence[Call], arms: Sequence[str], index: Mapping[tuple[str, str], int]
+    calls: Iterable[Call], arms_run: Sequence[str], index: Mapping[tuple[str, str], int]
 ) -> dict[str, IntArray]:
-    items: dict[str, list[int]] = {arm: [] for arm in arms}
-    for call in planned:
-        items[call.arm].append(index[(call.task, call.sample_id)])
+    """Count the planned calls of each item, by arm: those that ran, then others of the plan."""
+    items: dict[str, array[int]] = {arm: array("i") for arm in arms_run}
+    for arm, task, sample_id, role in columns(calls, "arm", "task", "sample_id", "role"):
+        if role == "subject":
+            items.setdefault(arm, array("i")).append(index[(task, sample_id)])
     return {
         arm: np.bincount(np.asarray(found, dtype=np.int64), minlength=len(index))
         for arm, found in items.items()

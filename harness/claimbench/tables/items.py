@@ -12,7 +12,10 @@ from typing import Any
 import numpy as np
 
 from claimbench.stats.epochs import reduced_items
-from claimbench.tables.rows import CallRow, cost_bounds, distinct, service_s
+from claimbench.tables.dollars import CostColumns, CostFacts
+from claimbench.tables.per_request import are_requests
+from claimbench.tables.rows import Beside, bounds_of
+from claimbench.tables.texts import shared, slim
 from claimbench.tables.types import (
     ArmItems,
     BoolArray,
@@ -22,15 +25,13 @@ from claimbench.tables.types import (
     IntArray,
     ItemTable,
 )
-from claimbench.types import ANSWERED, Cost, Outcome
-
-_ANSWERED = [outcome.value for outcome in ANSWERED]
+from claimbench.types import NOT_ASKED, Cost, Outcome
 
 
 def arm_items(
     n: int,
-    rows: Sequence[CallRow],
     calls: CallRows,
+    beside: Beside,
     planned: IntArray,
     rules: Sequence[str] = (),
 ) -> ArmItems:
@@ -38,23 +39,22 @@ def arm_items(
 
     Args:
         n: items of the table.
-        rows: the arm's finished calls.
-        calls: the same as arrays, in the same order.
+        calls: the arm's finished calls.
+        beside: what else is known of them, in the same order.
         planned: calls planned per item, shape (n,).
         rules: by item, how its epochs come to one score; empty: their mean everywhere.
     """
     scored = ~np.isnan(calls.score)
     valid = _valid_epochs(n, calls, scored)
-    answered = valid & (
-        calls.outcome == Outcome.OK.value
-    )  # the most lenient cut that still is about the model
+    outcome = calls.outcome
+    # the most lenient cut that still is about the model
+    answered = valid & (outcome == Outcome.OK.value)
     mean = means(n, calls, calls.score, valid)
-    finished = _count(n, calls, np.ones(len(rows), dtype=np.bool_))
+    finished = _count(n, calls, np.ones(len(calls.item), dtype=np.bool_))
     right = np.nan_to_num(mean) * _count(n, calls, valid)
     wrong = np.maximum(planned, finished) - _count(n, calls, scored)
     out_of = _count(n, calls, valid) + np.maximum(wrong, 0)
-    timed = np.asarray([r.timed for r in rows], dtype=np.bool_)
-    kinds = {kind: _count(n, calls, calls.outcome == kind.value) for kind in Outcome}
+    kinds = {kind: _count(n, calls, outcome == kind.value) for kind in Outcome}
     found = ArmItems(
         score=mean,
         score_var=_variance(n, calls, valid, mean),
@@ -64,27 +64,52 @@ def arm_items(
             right, out_of, out=np.where(planned > 0, 0.0, math.nan), where=out_of > 0
         ),
         score_without_refusals=means(n, calls, calls.score, answered),
-        mean_e2e_s=means(n, calls, service_s(rows), timed),
+        mean_e2e_s=means(n, calls, beside.service_s, beside.timed),
         n_epochs=_count(n, calls, valid),
         n_calls=planned,
         n_finished=finished,
         n_missing=_count(n, calls, ~scored) + np.maximum(planned - finished, 0),
         n_errors=sum(
-            (kinds[kind] for kind in Outcome if kind.missing), np.zeros(n, dtype=np.int64)
+            (kinds[kind] for kind in Outcome if not kind.answered), np.zeros(n, dtype=np.int64)
         ),
         n_refused=kinds[Outcome.REFUSED],
         n_truncated=kinds[Outcome.TRUNCATED],
         n_empty=kinds[Outcome.EMPTY],
+        n_not_asked=sum((kinds[kind] for kind in NOT_ASKED), np.zeros(n, dtype=np.int64)),
+        n_ended=kinds[Outcome.ENDED],
         n_timeout=kinds[Outcome.MODEL_TIMEOUT],
-        n_unparsable=_count(
-            n, calls, np.asarray([r.status == "unparsable" for r in rows], dtype=np.bool_)
-        ),
+        n_unparsable=_count(n, calls, beside.unparsable),
         n_cached=_count(n, calls, calls.cached),
-        **money(n, calls, [row.cost for row in rows]),
+        **money(n, calls, beside.costs),
     )
-    if all(rule == "mean" for rule in rules):
-        return found
-    return _reduced(found, calls, valid, answered, rules)
+    if not all(rule == "mean" for rule in rules):
+        found = _reduced(found, calls, valid, answered, rules)
+    return _slim(found)
+
+
+def _slim(arm: ArmItems) -> ArmItems:
+    """Return the same numbers, those that repeat kept once."""
+    arrays = {name: value for name, value in vars(arm).items() if isinstance(value, np.ndarray)}
+    made: dict[str, Any] = {name: slim(value) for name, value in arrays.items()}
+    for name, like in _OFTEN_ALIKE.items():
+        made[name] = shared(made[like], made[name])
+    return replace(arm, **made)
+
+
+_OFTEN_ALIKE = {"usd_low": "usd", "usd_high": "usd", "score_without_refusals": "score"}
+"""Fields that nearly always hold the same numbers as another."""
+
+
+def meant_only(arm: ArmItems, unscored: BoolArray | None) -> ArmItems:
+    """Return an arm whose items that nobody meant to score miss no score."""
+    if unscored is None:
+        return arm
+    return replace(
+        arm,
+        score_errors_wrong=np.where(unscored, math.nan, arm.score_errors_wrong),
+        n_missing=np.where(unscored, 0, arm.n_missing),
+        n_unparsable=np.where(unscored, 0, arm.n_unparsable),
+    )
 
 
 def _reduced(
@@ -109,24 +134,23 @@ def _reduced(
     )
 
 
-def money(n: int, calls: CallRows, costs: Sequence[Cost | None]) -> Mapping[str, Any]:
+def money(n: int, calls: CallRows, rest_on: CostFacts) -> Mapping[str, Any]:
     """Return the fields of :class:`ArmItems` that a price can change.
 
-    ``costs`` in the order of ``calls``.
-
-    A call counts as a request if it was answered, or failed but was (perhaps) charged for.
+    ``rest_on``: what the dollars of ``calls`` rest on.
     """
-    served = np.isin(calls.outcome, _ANSWERED) | (calls.usd_high > 0)
-    known = [cost for cost in costs if cost is not None]
+    served = are_requests(calls.outcome, calls.usd_high)
+    # what only a call that is no request leaves unknown makes no dollars of the requests unknown
+    known = served.any() and not np.isnan(calls.usd[served]).any()
     return {
         "usd": means(n, calls, calls.usd, served),
         "usd_low": means(n, calls, calls.usd_low, served),
         "usd_high": means(n, calls, calls.usd_high, served),
         "busy_s": means(n, calls, calls.busy_s, served),
-        "price_ids": distinct(c.price_id for c in known),
-        "cost_bases": distinct(c.basis for c in known),
-        "cost_why_unknown": distinct(c.why_unknown for c in known),
-        "currencies": distinct(c.currency for c in known),
+        "price_ids": rest_on.price_ids,
+        "cost_bases": rest_on.cost_bases,
+        "cost_why_unknown": () if known else rest_on.cost_why_unknown,
+        "currencies": rest_on.currencies,
     }
 
 
@@ -179,14 +203,10 @@ def with_costs(
     """
     priced: dict[str, CallRows] = {}
     arms: dict[str, ArmItems] = {}
+    columns = CostColumns(costs)
     for arm, rows in calls.arms.items():
-        found = [costs.get(call_id) for call_id in rows.call_id.tolist()]
-        priced[arm] = _calls(rows, found)
+        usd, rest_on = columns.of(rows.ids())
+        priced[arm] = rows.but(**bounds_of(usd))
         of_arm = items.arms[arm]
-        arms[arm] = replace(of_arm, **money(len(of_arm.score), priced[arm], found))
+        arms[arm] = replace(of_arm, **money(len(of_arm.score), priced[arm], rest_on))
     return replace(items, arms=arms), CallTable(priced)
-
-
-def _calls(rows: CallRows, costs: Sequence[Cost | None]) -> CallRows:
-    found = np.asarray([cost_bounds(cost) for cost in costs], dtype=np.float64).reshape(-1, 3)
-    return replace(rows, usd=found[:, 0], usd_low=found[:, 1], usd_high=found[:, 2])

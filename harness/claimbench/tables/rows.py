@@ -1,255 +1,138 @@
-"""One finished call -> its numbers; the calls of an item or an arm -> rows of the tables."""
+"""The finished calls of an arm, by columns -> its rows of the call table."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from claimbench.scorers.base import CUT, JUDGES_CUT_ANSWERS
+from claimbench.packing.ids import Ids
 from claimbench.tables import timing as tm
+from claimbench.tables.dollars import CostFacts
+from claimbench.tables.ragged import Ragged
+from claimbench.tables.texts import Texts, shared, slim, strings
 from claimbench.tables.types import BLOCK_S, BoolArray, CallRows, FloatArray, IntArray, StrArray
-from claimbench.types import Attempt, CallRecord, Cost, Outcome, Score
+from claimbench.types import Outcome
 
 BLOCKS_WANTED = 12
 """Blocks that the active span of a short run is cut into."""
-CACHED = frozenset({"replayed", "provider_cached"})
-"""Provenances whose answer was not produced for this call."""
+AS_THEY_ARE = (
+    "item",
+    "epoch",
+    "session",
+    "n_in",
+    "n_out",
+    "cache_read",
+    "n_reasoning",
+    "n_chars",
+    "most_tokens",
+    "busy_s",
+    "sent_utc_s",
+    "score",
+    "n_attempts",
+    "cached",
+)
+"""Columns of :class:`~claimbench.tables.types.CallRows` that come as they are."""
 
 
-class CallRow(NamedTuple):
-    """One finished call, before it becomes a row of arrays: what is asked of it later, read once
-    while it is at hand.
-
-    Stamps and token counts are those of the attempt that ended the call, ns; without any, ``timed``
-    is false.
+@dataclass(frozen=True)
+class Beside:
+    """What :class:`~claimbench.tables.types.CallRows` does not hold and its items need, in its
+    order.
     """
 
-    item: int
-    call_id: str
-    epoch: int
-    session: int
-    outcome: Outcome
-    cached: bool
-    """The answer was not produced for this call."""
-    timed: bool
-    """Only answers that this run's model produced have a latency (docs/architecture.md, outcome
-    table).
+    timed: BoolArray
+    unparsable: BoolArray
+    service_s: FloatArray
+    costs: CostFacts
+
+
+def arm_rows(
+    columns: Mapping[str, Any], clusters: StrArray, costs: CostFacts
+) -> tuple[CallRows, Beside]:
+    """Turn what is known of an arm's finished calls into its rows.
+
+    Args:
+        columns: :data:`AS_THEY_ARE` and ``unparsable``, ``timed``; ``call_id``, as texts or
+            :class:`Ids`; ``usd``: amount, low and high, shape (n, 3); ``outcome``, ``stamp_source``
+            and ``node_type`` as (values, place of each call's); stamps of the attempt that ended
+            each call in ns, those that may be missing as (stamps, whether there is one);
+            ``with_retries_s``: first send to last end; ``gaps``: seconds between chunks, one call's
+            after another's, and how many each has.
+        clusters: by item.
+        costs: what the dollars rest on.
     """
-    score: float
-    status: str
-    cost: Cost | None
-    sent_utc_s: float
-    busy_s: float
-    n_attempts: int
-    stamp_source: str
-    sent_ns: int
-    queued_ns: int
-    scheduled_ns: int | None
-    first_content_ns: int | None
-    first_answer_ns: int | None
-    ended_ns: int
-    chunk_ns: tuple[int, ...]
-    with_retries_s: float
-    """First send to last end."""
-    n_in: int | None
-    n_out: int | None
-    cache_read: int | None
-    n_reasoning: int | None
-
-
-_NEVER_SENT = (0, 0, None, None, None, 0, (), math.nan, None, None, None, None)
-"""What stands in :class:`CallRow` from ``sent_ns`` on for a call without attempts."""
-
-
-def strings(values: Iterable[str]) -> StrArray:
-    """Make a string array."""
-    return np.asarray(list(values), dtype=np.str_)
-
-
-def make_row(
-    item: int,
-    record: CallRecord,
-    attempts: tuple[Attempt, ...],
-    score: Score | None,
-    cost: Cost | None,
-    origin: Mapping[int, tuple[float, int]],
-) -> CallRow:
-    """Join one finished call with what is known of it; ``origin``: session -> (UTC s, monotonic
-    ns).
-    """
-    call, outcome = record.call, record.outcome
-    value, status = _main_score(outcome, score)
-    cached = record.provenance in CACHED
-    if not attempts:
-        return CallRow(
-            item,
-            call.id,
-            call.epoch,
-            0,
-            outcome,
-            cached,
-            False,
-            value,
-            status,
-            cost,
-            math.nan,
-            math.nan,
-            0,
-            "",
-            *_NEVER_SENT,
-        )
-    last = attempts[-1]
-    sent = busy = math.nan
-    if last.session in origin and _told(last, "sent_known"):
-        utc, mono = origin[last.session]
-        sent = utc + (last.timing.sent_ns - mono) / tm.NS_PER_S
-    final = (
-        last
-        if len(attempts) == 1
-        else next((a for a in attempts if a.number == record.attempt), last)
-    )
-    told, t, usage = _told(final, "latency_known"), final.timing, final.usage
-    if told and (len(attempts) == 1 or all(_told(a, "latency_known") for a in attempts)):
-        busy = sum([tm.e2e_s(a.timing) for a in attempts])
-    return CallRow(
-        item,
-        call.id,
-        call.epoch,
-        final.session,
-        outcome,
-        cached,
-        told and not cached and outcome.answered,
-        value,
-        status,
-        cost,
-        sent,
-        busy,
-        len(attempts),
-        t.stamp_source,
-        t.sent_ns,
-        t.queued_ns,
-        t.scheduled_ns,
-        t.first_content_ns,
-        t.first_answer_ns,
-        t.ended_ns,
-        t.chunk_ns,
-        _with_retries_s(attempts),
-        *(
-            (None,) * 4
-            if usage is None
-            else (usage.input_total, usage.output_total, usage.cache_read, usage.output_reasoning)
-        ),
-    )
-
-
-def _told(attempt: Attempt, what: str) -> bool:
-    """Say whether a stamp means something: other tools' files (imports) often tell no send time or
-    duration.
-    """
-    return attempt.timing.stamp_source != "reported" or bool(attempt.timing.engine.get(what))
-
-
-def _main_score(outcome: Outcome, score: Score | None) -> tuple[float, str]:
-    """Apply the outcome table (docs/architecture.md): answered but not ok scores 0, a fault is
-    missing.
-    """
-    if not outcome.answered:
-        return math.nan, "missing"
-    if outcome is not Outcome.OK:
-        cut = outcome in CUT and score is not None and score.scorer in JUDGES_CUT_ANSWERS
-        return (
-            score.value if cut and score is not None and score.value is not None else 0.0
-        ), outcome.value
-    if score is None or score.status == "unscored":
-        return math.nan, "unscored"
-    if score.status == "unparsable":
-        return 0.0, "unparsable"
-    return (math.nan, "unscored") if score.value is None else (float(score.value), "scored")
-
-
-def distinct(values: Iterable[str | None]) -> tuple[str, ...]:
-    """Return every value once, sorted; unknown ones left out."""
-    return tuple(sorted({v for v in values if v}))
-
-
-def cost_bounds(cost: Cost | None) -> tuple[float, float, float]:
-    """Return (amount, low, high) in the cost's currency; nan where unknown."""
-    if cost is None:
-        return math.nan, math.nan, math.nan
-    if cost.amount is not None:
-        amount = float(cost.amount)
-        return amount, amount, amount
-    low = math.nan if cost.low is None else float(cost.low)
-    high = math.nan if cost.high is None else float(cost.high)
-    return math.nan, low, high
-
-
-def call_rows(rows: Sequence[CallRow], clusters: Sequence[str]) -> CallRows:
-    """Turn one arm's calls into arrays."""
-    columns = _columns(rows)
-    usd = _floats([cost_bounds(cost) for cost in columns["cost"]]).reshape(-1, 3)
-    session = _ints(columns["session"])
-    sent_utc_s, busy_s = _floats(columns["sent_utc_s"]), _floats(columns["busy_s"])
-    block, block_s = time_blocks(sent_utc_s, busy_s, session)
-    return CallRows(
-        call_id=strings(columns["call_id"]),
-        item=_ints(columns["item"]),
-        cluster=strings(clusters[item] for item in columns["item"]),
-        epoch=_ints(columns["epoch"]),
-        session=session,
-        block=block,
-        outcome=strings(outcome.value for outcome in columns["outcome"]),
-        n_attempts=_ints(columns["n_attempts"]),
-        cached=_flags(columns["cached"]),
-        stamp_source=strings(columns["stamp_source"]),
-        chunk_gaps_s=tuple(map(_chunk_gaps, columns["chunk_ns"], columns["timed"])),
+    usd, item, ids = columns["usd"], columns["item"], columns["call_id"]
+    named = ("outcome", "stamp_source", "node_type")
+    words = {name: _words(*columns[name]) for name in named}
+    cut = words["outcome"].array() == Outcome.MODEL_TIMEOUT.value
+    meant = _Meant(columns["timed"], cut)
+    block, block_s = time_blocks(columns["sent_utc_s"], columns["busy_s"], columns["session"])
+    of_columns = {name: columns[name] for name in AS_THEY_ARE} | _durations(columns, meant)
+    numbers = {name: slim(column) for name, column in of_columns.items()}
+    numbers["first_answer_s"] = shared(numbers["ttft_s"], numbers["first_answer_s"])
+    others: dict[str, Any] = {
+        **words,
+        **bounds_of(usd),
+        "call_id": Texts.of_ids(ids) if isinstance(ids, Ids) else strings(ids),
+        "cluster": Texts(clusters, item) if len(item) else strings(()),
+    }
+    rows = CallRows(
+        **numbers,
+        **others,
+        block=slim(block),
         block_s=block_s,
-        sent_utc_s=sent_utc_s,
-        busy_s=busy_s,
-        **{name: usd[:, k].copy() for k, name in enumerate(("usd", "usd_low", "usd_high"))},
-        **{
-            name: _floats(columns[name])
-            for name in ("score", "n_in", "n_out", "cache_read", "n_reasoning")
-        },
-        **_durations(columns),
+        chunk_gaps_s=Ragged(*columns["gaps"]),
     )
+    service = meant((columns["ended_ns"] - columns["sent_ns"]) / tm.NS_PER_S)
+    return rows, Beside(columns["timed"], columns["unparsable"], service, costs)
 
 
-def _columns(rows: Sequence[CallRow]) -> dict[str, tuple[Any, ...]]:
-    return dict(
-        zip(
-            CallRow._fields,
-            zip(*rows, strict=True) if rows else [()] * len(CallRow._fields),
-            strict=True,
-        )
-    )
+def never_sent(n: int) -> dict[str, Any]:
+    """Return the columns of :func:`arm_rows` that an attempt fills, of ``n`` calls without any."""
+    none, nothing = np.full(n, math.nan), np.zeros(n, dtype=np.int64)
+    absent = (nothing, np.zeros(n, dtype=np.bool_))
+    return {
+        "timed": absent[1],
+        "busy_s": none,
+        "with_retries_s": none,
+        "n_in": none,
+        "n_out": none,
+        "cache_read": none,
+        "n_reasoning": none,
+        "opened_s": none,
+        "n_chars": none,
+        "most_tokens": none,
+        "node_type": ([""], nothing),
+        "sent_ns": nothing,
+        "queued_ns": nothing,
+        "ended_ns": nothing,
+        "scheduled_ns": absent,
+        "first_content_ns": absent,
+        "first_answer_ns": absent,
+        "gaps": (np.empty(0), nothing),
+    }
 
 
-def _ints(values: Sequence[int]) -> IntArray:
-    return np.asarray(values, dtype=np.int64)
+def bounds_of(usd: FloatArray) -> dict[str, FloatArray]:
+    """Return amount, low and high, shape (n, 3), as columns; known ones have one for all three."""
+    amount = slim(usd[:, 0].copy())
+    low, high = (shared(amount, usd[:, k]) for k in (1, 2))
+    return {
+        "usd": amount,
+        "usd_low": low if low is amount else low.copy(),
+        "usd_high": high if high is amount else high.copy(),
+    }
 
 
-def _flags(values: Sequence[bool]) -> BoolArray:
-    return np.asarray(values, dtype=np.bool_)
-
-
-def _floats(values: Sequence[Any]) -> FloatArray:
-    """None is read as nan."""
-    return np.asarray(values, dtype=np.float64)
-
-
-_NO_GAPS: FloatArray = np.empty(0)
-_NO_GAPS.flags.writeable = False
-
-
-def _chunk_gaps(chunk_ns: tuple[int, ...], timed: bool) -> FloatArray:
-    if not timed or len(chunk_ns) < 2:
-        return _NO_GAPS
-    stamps = _ints(chunk_ns)
-    return (stamps[1:] - stamps[:-1]) / tm.NS_PER_S
+def _words(values: Sequence[str], places: IntArray) -> Texts:
+    """Return a text of each call; ``values``: none that no call has makes them wider."""
+    mine, codes = np.unique(places, return_inverse=True)
+    kind = np.min_scalar_type(len(mine))
+    return Texts(strings(str(values[k]) for k in mine.tolist()), codes.astype(kind))
 
 
 class _Meant:
@@ -259,12 +142,16 @@ class _Meant:
     A call that was cut off has no duration, but a rank: the last.
     """
 
-    def __init__(self, timed: Sequence[bool], outcomes: Sequence[Outcome]) -> None:
-        self._timed = _flags(timed)
-        self._cut = _flags([outcome is Outcome.MODEL_TIMEOUT for outcome in outcomes])
+    def __init__(self, timed: BoolArray, cut: BoolArray) -> None:
+        self._timed = timed
+        self._cut = cut
 
     def __call__(self, seconds: FloatArray) -> FloatArray:
         return np.where(self._timed, np.where(self._cut, math.inf, seconds), math.nan)
+
+    def known(self, seconds: FloatArray) -> FloatArray:
+        """Return what lies before a call was sent, whatever ended it."""
+        return np.where(self._timed, seconds, math.nan)
 
     def first(self, seconds: FloatArray) -> FloatArray:
         """Return the same of a first token: one that came before the call ran into its time limit
@@ -273,30 +160,20 @@ class _Meant:
         return np.where(self._timed & ~np.isnan(seconds), seconds, self(seconds))
 
 
-def service_s(rows: Sequence[CallRow]) -> FloatArray:
-    """Return the seconds from sending to the end of each call's final attempt, where that means
-    something.
-    """
-    spans = [(row.ended_ns - row.sent_ns) / tm.NS_PER_S for row in rows]
-    return _Meant([row.timed for row in rows], [row.outcome for row in rows])(_floats(spans))
-
-
-def _durations(columns: Mapping[str, Sequence[Any]]) -> dict[str, FloatArray]:
+def _durations(columns: Mapping[str, Any], meant: _Meant) -> dict[str, Any]:
     """Durations of each call's final attempt in seconds, as :mod:`claimbench.tables.timing` defines
     them for one.
     """
-    meant = _Meant(columns["timed"], columns["outcome"])
-    sent, queued, ended = (_ints(columns[name]) for name in ("sent_ns", "queued_ns", "ended_ns"))
-    open_loop = _flags([stamp is not None for stamp in columns["scheduled_ns"]])
-    start = queued.copy()
-    start[open_loop] = [stamp for stamp in columns["scheduled_ns"] if stamp is not None]
+    sent, queued, ended = (columns[name] for name in ("sent_ns", "queued_ns", "ended_ns"))
+    scheduled, open_loop = columns["scheduled_ns"]
+    start = np.where(open_loop, scheduled, queued)
     late = np.where(open_loop, np.maximum(0.0, (sent - start) / tm.NS_PER_S), 0.0)
     e2e = (ended - sent) / tm.NS_PER_S
     first, answer = (
-        _since(sent, columns["first_content_ns"]),
-        _since(sent, columns["first_answer_ns"]),
+        np.where(there, (stamps - sent) / tm.NS_PER_S, math.nan)
+        for stamps, there in (columns["first_content_ns"], columns["first_answer_ns"])
     )
-    n_out = _floats(columns["n_out"])
+    n_out = columns["n_out"]
     tpot = np.full(len(sent), math.nan)
     np.divide(e2e - first, n_out - 1, out=tpot, where=n_out >= 2)
     return {
@@ -304,34 +181,11 @@ def _durations(columns: Mapping[str, Sequence[Any]]) -> dict[str, FloatArray]:
         "first_answer_s": meant.first(answer) + late,
         "tpot_s": meant(tpot),
         "e2e_s": meant(e2e) + late,
-        "e2e_with_retries_s": meant(_floats(columns["with_retries_s"])),
+        "e2e_with_retries_s": meant(columns["with_retries_s"]),
         "felt_s": meant((ended - start) / tm.NS_PER_S),
-        "queue_s": np.where(
-            _ints(columns["n_attempts"]) > 0, (sent - queued) / tm.NS_PER_S, math.nan
-        ),
+        "opened_s": np.where(columns["timed"] & open_loop, 0.0, meant.known(columns["opened_s"])),
+        "queue_s": np.where(columns["n_attempts"] > 0, (sent - queued) / tm.NS_PER_S, math.nan),
     }
-
-
-def _since(sent: IntArray, stamps: Sequence[int | None]) -> FloatArray:
-    """Seconds from ``sent``; nan where there is no stamp."""
-    known = _flags([stamp is not None for stamp in stamps])
-    found = np.full(len(sent), math.nan)
-    found[known] = (
-        _ints([stamp for stamp in stamps if stamp is not None]) - sent[known]
-    ) / tm.NS_PER_S
-    return found
-
-
-def _with_retries_s(attempts: Sequence[Attempt]) -> float:
-    """First send to last end; attempts of earlier sessions add their own time (their clocks do not
-    compare).
-    """
-    if len(attempts) == 1:
-        return tm.e2e_s(attempts[0].timing)
-    last = attempts[-1].session
-    same = [a for a in attempts if a.session == last]
-    earlier = sum(tm.e2e_s(a.timing) for a in attempts if a.session != last)
-    return earlier + (same[-1].timing.ended_ns - same[0].timing.sent_ns) / tm.NS_PER_S
 
 
 def time_blocks(

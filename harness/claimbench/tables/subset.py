@@ -9,7 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from claimbench.tables.types import ArmItems, BoolArray, CallRows, CallTable, ItemTable
+from claimbench.packed import columns
+from claimbench.tables.ragged import ragged
+from claimbench.tables.types import (
+    ArmItems,
+    BoolArray,
+    CallRows,
+    CallTable,
+    IntArray,
+    ItemTable,
+    TurnsOfItems,
+)
 from claimbench.types import Call
 
 
@@ -20,7 +30,7 @@ def restrict(
     keep = np.asarray([name in names for name in items.items], dtype=np.bool_)
     arms = {}
     for arm, rows in items.arms.items():
-        arms[arm] = replace(rows, **_kept(rows, keep))
+        arms[arm] = replace(rows, **kept(rows, keep))
     table = ItemTable(
         tuple(name for name, kept in zip(items.items, keep, strict=True) if kept),
         items.task[keep],
@@ -28,24 +38,33 @@ def restrict(
         {name: column[keep] for name, column in items.slices.items()},
         arms,
         items.twins,
+        None if items.unscored is None else items.unscored[keep],
+        None
+        if items.turns is None
+        else TurnsOfItems(items.turns.number[keep], items.turns.conversation[keep]),
     )
     number = np.cumsum(keep) - 1
     return table, CallTable(
-        {arm: _rows(rows, keep[rows.item], number) for arm, rows in calls.arms.items()}
+        {arm: rows_of(rows, keep[rows.item], number) for arm, rows in calls.arms.items()}
     )
 
 
-def _rows(
-    rows: CallRows, keep: BoolArray, number: np.ndarray[tuple[int], np.dtype[np.int64]]
-) -> CallRows:
-    kept = _kept(rows, keep)
-    gaps = tuple(g for g, wanted in zip(rows.chunk_gaps_s, keep, strict=True) if wanted)
-    return replace(rows, **{**kept, "item": number[kept["item"]], "chunk_gaps_s": gaps})
+def rows_of(rows: CallRows, keep: BoolArray, number: IntArray) -> CallRows:
+    """Keep calls, the item of each by its new ``number``."""
+    found = kept(rows, keep)
+    gaps = ragged(rows.chunk_gaps_s).only(keep)
+    return replace(rows, **{**found, "item": number[found["item"]], "chunk_gaps_s": gaps})
 
 
-def _kept(rows: ArmItems | CallRows, keep: BoolArray) -> dict[str, Any]:
+def kept(rows: ArmItems | CallRows, chosen: BoolArray | IntArray) -> dict[str, Any]:
+    """Return the known columns at some rows: those that are marked, or by their numbers."""
+    return {name: values[chosen] for name, values in known_columns(rows).items()}
+
+
+def known_columns(rows: ArmItems | CallRows) -> dict[str, Any]:
+    """Return the columns that are known, by name; the gaps between chunks are none."""
     arrays = {f.name: getattr(rows, f.name) for f in fields(rows)}
-    return {name: values[keep] for name, values in arrays.items() if isinstance(values, np.ndarray)}
+    return {name: values for name, values in arrays.items() if isinstance(values, np.ndarray)}
 
 
 LATENCIES = (
@@ -56,6 +75,7 @@ LATENCIES = (
     "e2e_with_retries_s",
     "felt_s",
     "queue_s",
+    "opened_s",
 )
 
 
@@ -64,16 +84,17 @@ def without_warmup(table: CallTable, calls: Sequence[Call], warmup_calls: int) -
     if warmup_calls < 1:
         return table
     per_arm: dict[str, list[str]] = defaultdict(list)
-    for call in calls:
-        per_arm[call.arm].append(call.id)
+    for arm, call_id in columns(calls, "arm", "id"):
+        if len(per_arm[arm]) < warmup_calls:
+            per_arm[arm].append(call_id)
     arms = {}
     for name, rows in table.arms.items():
-        warm = np.isin(rows.call_id, per_arm[name][:warmup_calls])
+        warm = np.isin(rows.call_id, per_arm[name])
         blank: dict[str, Any] = {
-            field: np.where(warm, np.nan, getattr(rows, field)) for field in LATENCIES
+            field: np.where(warm, np.nan, getattr(rows, field))
+            for field in LATENCIES
+            if getattr(rows, field) is not None
         }
-        gaps = tuple(
-            gap[:0] if cut else gap for gap, cut in zip(rows.chunk_gaps_s, warm, strict=True)
-        )
-        arms[name] = replace(rows, **blank, chunk_gaps_s=gaps)
+        gaps = ragged(rows.chunk_gaps_s).emptied(warm)
+        arms[name] = rows.but(**blank, chunk_gaps_s=gaps)
     return CallTable(arms)

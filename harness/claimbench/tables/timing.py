@@ -4,11 +4,12 @@
 =================  =================================================================================
 metric             formula (all stamps of one monotonic clock, ns)
 =================  =================================================================================
-TTFT               (first_content - sent) / 1e9, first non-empty content chunk, reasoning included
+TTFT               (first_content - sent) / 1e9, first content chunk that shows, reasoning included
 first answer       (first_answer - sent) / 1e9, first chunk that belongs to the answer
 E2E                (ended - sent) / 1e9: service time
 felt               (ended - scheduled) / 1e9, open loop; without a schedule (ended - queued) / 1e9
 queue              (sent - queued) / 1e9: time spent waiting on our side
+opened             (connect + TLS) / 1e9, where the call waited for its connection to be opened
 TPOT               (E2E - TTFT) / (output tokens - 1), undefined below 2 output tokens
 chunk gaps         differences of successive chunk stamps / 1e9; ITL only where one chunk is one token
 =================  =================================================================================
@@ -25,6 +26,8 @@ from itertools import pairwise
 from claimbench.types import Timing
 
 NS_PER_S = 1e9
+OWN_CLIENT = frozenset({"kernel", "transport"})
+"""Sources of stamps that tell of each attempt whether it opened a connection."""
 
 
 def _seconds(later_ns: int | None, earlier_ns: int | None) -> float | None:
@@ -34,7 +37,7 @@ def _seconds(later_ns: int | None, earlier_ns: int | None) -> float | None:
 
 
 def ttft_s(timing: Timing) -> float | None:
-    """Return the seconds from sending to the first non-empty content chunk, reasoning included.
+    """Return the seconds from sending to the first content chunk that shows, reasoning included.
 
     None if none came.
     """
@@ -85,6 +88,20 @@ def queue_s(timing: Timing) -> float:
     Limits, turns and the event loop can take them.
     """
     return (timing.sent_ns - timing.queued_ns) / NS_PER_S
+
+
+def opened_s(timing: Timing) -> float | None:
+    """Return the seconds that an attempt waited for its connection to be opened (TCP and TLS),
+    before it was sent.
+
+    0 where one was kept, where it lay ready before the call began (stored runs tell its opening
+    too), and in an open loop, whose latency holds it. None where the stamps do not tell.
+    """
+    if timing.connect_ns is None:
+        return 0.0 if timing.stamp_source in OWN_CLIENT else None
+    opened = timing.connect_ns + (timing.tls_ns or 0)
+    ready = timing.sent_ns - timing.queued_ns < opened
+    return 0.0 if ready or timing.scheduled_ns is not None else opened / NS_PER_S
 
 
 def tpot_s(timing: Timing, n_out: int | None) -> float | None:

@@ -149,6 +149,8 @@ def _arm_fields(values: _Values) -> dict[str, Any]:
         "n_refused": count("refused"),
         "n_truncated": count("truncated"),
         "n_empty": count("empty"),
+        "n_not_asked": count("ended") + count("cancelled"),
+        "n_ended": count("ended"),
         "n_timeout": count("model_timeout"),
         "n_unparsable": np.zeros(len(score), dtype=np.int64),
         "n_cached": np.zeros(len(score), dtype=np.int64),

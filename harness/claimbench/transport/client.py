@@ -118,7 +118,8 @@ class HttpClient:
         )
 
     async def warm(self, target: Target, count: int, timeouts: Timeouts) -> list[Connection]:
-        """Open connections until ``count`` lie ready; gives the new ones.
+        """Open connections until ``count`` lie ready; gives the new ones. No request waits for
+        them, so none has their opening in its reply.
 
         Raises:
             ProviderError: one could not be opened; those that could stay.
@@ -129,6 +130,7 @@ class HttpClient:
             results = await asyncio.gather(*batch, return_exceptions=True)
             for result in results:
                 if isinstance(result, Connection):
+                    result.fresh = False
                     self._keep(target.origin, result)
                     made.append(result)
             for result in results:

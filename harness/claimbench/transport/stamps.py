@@ -29,6 +29,8 @@ otherwise.
 """
 _TIMESPEC = struct.Struct("@qq" if struct.calcsize("P") == 8 else "@ll")
 ANCILLARY_BYTES = 128
+CLOSE_NS, TRIES = 20_000, 8
+"""Two clocks count as read together within so many ns; on a busy machine that takes some tries."""
 
 Ancillary = Sequence[tuple[int, int, bytes]]
 
@@ -49,15 +51,32 @@ def arrival_ns(ancillary: Ancillary, now_ns: int) -> int | None:
     nothing.
 
     The kernel speaks real time, so the age of the stamp (real now - stamp) is taken off the
-    monotonic now; both clocks are read here, so their offset is fresh for every read. An age below
+    monotonic now; both clocks are read here, so their offset is fresh for every read, and together,
+    so that a process that had to wait between them takes no earlier arrival for it. An age below
     zero means the wall clock was set back: then the stamp is of no use. A forward step is caught by
-    the caller, who knows when the request left.
+    the caller, who knows when the request left. ``now_ns``: when the read returned; no stamp is
+    later.
     """
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPING and len(data) >= _TIMESPEC.size:
             seconds, nanos = _TIMESPEC.unpack_from(data)
             if seconds == 0:
                 return None
-            age = time.time_ns() - (seconds * 1_000_000_000 + nanos)
-            return now_ns - age if age >= 0 else None
+            monotonic_ns, real_ns = _both_clocks()
+            age = real_ns - (seconds * 1_000_000_000 + nanos)
+            return min(monotonic_ns - age, now_ns) if age >= 0 else None
     return None
+
+
+def _both_clocks() -> tuple[int, int]:
+    """Return monotonic and real time of one moment: the closest of a few readings."""
+    closest, found = sys.maxsize, (0, 0)
+    for _ in range(TRIES):
+        before = time.monotonic_ns()
+        real = time.time_ns()
+        apart = time.monotonic_ns() - before
+        if apart < closest:
+            closest, found = apart, (before + apart // 2, real)
+        if apart <= CLOSE_NS:
+            break
+    return found

@@ -10,11 +10,12 @@ from typing import Literal
 
 from claimbench.types.base import Json
 from claimbench.types.decision import DecisionSpec
+from claimbench.types.simulated import Simulator, UserSpec
 
 Weights = Literal["open", "proprietary", "unknown"]
 
 
-AnswerKind = Literal["label", "json", "number", "text"]
+AnswerKind = Literal["label", "json", "number", "text", "tool_call"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,35 @@ class Message:
     :class:`Task`).
 
     ``turns`` stands in a task's prompt alone: its content gives a sample's own turns as JSON, which
-    take its place in the request.
+    take its place in the request. So does ``conversation``: its content gives the user's turns
+    alone, and between them stand the model's own answers.
     """
 
-    role: Literal["system", "user", "assistant", "turns"]
+    role: Literal["system", "user", "assistant", "tool", "turns", "conversation"]
     content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The place of a sample in a conversation: the user's turn ``number`` of ``last``, from 1.
+
+    ``scored``: the turn has a target; else it is asked for what follows it, and no figure of
+    quality knows it.
+    """
+
+    conversation: str
+    number: int
+    last: int
+    scored: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A function that a model may call; ``parameters``: the JSON Schema of its arguments."""
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +69,15 @@ class Sample:
     cluster: str
     slices: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, Json] = field(default_factory=dict)
+    turn: Turn | None = None
+    """Of a conversation whose answers are the model's own; None: the row is asked once."""
+    tools: tuple[ToolSpec, ...] = ()
+    """The row's own tools; empty: those of its task."""
+
+    @property
+    def scored(self) -> bool:
+        """Tell whether an answer is right or wrong; some turns of conversations have no target."""
+        return self.turn is None or self.turn.scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +165,41 @@ class JudgeSpec:
         )
 
 
+PAIRWISE = "pairwise"
+"""Name of the scorer that lets models compare the answers of two arms."""
+SIMILAR_LENGTH = 0.2
+"""Answers of a pair whose lengths differ by at most this share of the longer are similar."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairwiseSpec:
+    """The judges of one task who compare its answers two by two; ``by`` names them among the
+    suite's judges.
+
+    ``template`` is the Jinja2 source of what they are shown; None: the request, and both answers.
+    ``similar_length``: largest difference in length, as a share of the longer answer, of pairs
+    that are also shown by themselves.
+    """
+
+    by: tuple[str, ...]
+    rubric: str
+    template: str | None = None
+    max_tokens: int = JUDGE_MAX_TOKENS
+    similar_length: float = SIMILAR_LENGTH
+
+    @classmethod
+    def of(cls, options: Mapping[str, Json]) -> PairwiseSpec:
+        """Build the panel from options that the scorer ``pairwise`` has checked."""
+        by = options["by"]
+        return cls(
+            by=(by,) if isinstance(by, str) else tuple(by),
+            rubric=options["rubric"],
+            template=options.get("template"),
+            max_tokens=options.get("max_tokens", JUDGE_MAX_TOKENS),
+            similar_length=float(options.get("similar_length", SIMILAR_LENGTH)),
+        )
+
+
 @dataclass(frozen=True)  # not slotted: what its property has built stays in the instance
 class Task:
     """One measured task. ``prompt`` and the few-shot turns are Jinja2 sources over the sample's
@@ -152,7 +221,35 @@ class Task:
     masked: Masked | None = None
     """What was masked in the rows before they became requests; None: nothing was looked for."""
     reduce: str | None = None
-    """What an item's epochs come to: median, max, mode, pass@k, at_least@k; None: their mean."""
+    """What an item's epochs come to: median, max, mode, pass@k, pass^k, at_least@k; None: their
+    mean."""
+    tools: tuple[ToolSpec, ...] = ()
+    """Functions that the model may call."""
+    tool_choice: str | None = None
+    """auto, required, none or a tool's name, as sent; None: it is not sent."""
+    simulator: Simulator | None = None
+    """What answers the calls of tools, step by step; None: the first answer is scored."""
+    user: UserSpec | None = None
+    """The model that says the user's turns after the first; None: nobody does."""
+
+    @property
+    def steps(self) -> int:
+        """Return how many answers an arm may give in one episode; 0: its rows are no episodes."""
+        if self.simulator is not None:
+            return self.simulator.max_steps
+        return 0 if self.user is None else self.user.max_turns
+
+    @property
+    def n_units(self) -> int:
+        """Count what was taken from the data set: rows, whole conversations or episodes."""
+        return len({s.id if s.turn is None else s.turn.conversation for s in self.samples})
+
+    @property
+    def n_items(self) -> int:
+        """Count what is scored: rows, turns with a target, or whole episodes."""
+        if self.steps:
+            return self.n_units
+        return sum(sample.scored for sample in self.samples)
 
     @cached_property
     def judge(self) -> JudgeSpec | None:
@@ -161,6 +258,23 @@ class Task:
         """
         spec = next((spec for spec in self.scorers if spec.name == JUDGE), None)
         return None if spec is None else JudgeSpec.of(spec.options)
+
+    @property
+    def judged_by(self) -> str | None:
+        """Which model as judge gives the task's score, here or in the tool that it was imported
+        from; None where none does.
+        """
+        head = self.scorers[0] if self.scorers else None
+        if head is None or head.name not in (JUDGE, PAIRWISE, "imported"):
+            return head.name if head is not None and JUDGE in head.name else None
+        told = head.options.get("judge" if head.name == "imported" else "by")
+        return ", ".join(told) if isinstance(told, list | tuple) else told or None
+
+    @cached_property
+    def pairwise(self) -> PairwiseSpec | None:
+        """The panel that compares the task's answers two by two, or None; as :attr:`judge`."""
+        spec = next((spec for spec in self.scorers if spec.name == PAIRWISE), None)
+        return None if spec is None else PairwiseSpec.of(spec.options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +316,31 @@ class ServeSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Resources:
+    """What one engine of an arm takes of a node, where a cluster runs it: whole processor cores and
+    GPUs. ``cores`` None: as many as its threads, else one.
+    """
+
+    cores: int | None = None
+    gpus: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VariantSpec:
+    """What makes an arm a variant of another: ``base`` is that arm, ``factors`` what was changed
+    and to what, by name. The rest is what the requests of its calls have instead of the tasks'
+    own: ``few_shot`` examples, ``prompt`` in ``tasks`` (empty: in all).
+    """
+
+    base: str
+    factors: Mapping[str, Json]
+    max_tokens: int | None = None
+    few_shot: int | None = None
+    prompt: tuple[Message, ...] = ()
+    tasks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Arm:
     """What is compared: provider x model x revision x parameters x host.
 
@@ -227,6 +366,12 @@ class Arm:
     serve: ServeSpec | None = None
     api_key_file: str | None = None
     api_key_keyring: str | None = None
+    resources: Resources | None = None
+    """What each of its engines takes of a node (``engine: ray``); None: not stated."""
+    replicas: int | None = None
+    """Engines that a cluster runs for it; 0: as many as fit, and more as nodes join; None: one."""
+    variant: VariantSpec | None = None
+    """What was changed of another arm; None: an arm of its own."""
     line: int | None = field(default=None, compare=False, repr=False)
     """Where the suite file states the arm, for errors; not stored, and None in a stored suite."""
     option_lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
@@ -249,6 +394,8 @@ class LoadSpec:
     """Begin every prompt with words that no other run (or no other call) begins with, so that
     caches find nothing.
     """
+    senders: int | None = None
+    """Processes that send; None: the run's own alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,8 +469,15 @@ class Suite:
     decision: DecisionSpec | None = None
     judges: tuple[Arm, ...] = ()
     """Models that score answers; never compared, and in no arm's figures."""
+    users: tuple[Arm, ...] = ()
+    """Models that play the user of conversations; likewise."""
+
+    @property
+    def helpers(self) -> tuple[Arm, ...]:
+        """Whoever is asked and not compared: judges and simulated users."""
+        return (*self.judges, *self.users)
 
     @property
     def asked(self) -> tuple[Arm, ...]:
-        """Whoever is sent requests: the arms, and after them the judges."""
-        return (*self.arms, *self.judges)
+        """Whoever is sent requests: the arms, and after them judges and simulated users."""
+        return (*self.arms, *self.helpers)

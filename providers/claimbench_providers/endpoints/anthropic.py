@@ -46,6 +46,7 @@ from claimbench_providers.endpoints.reading.content import texts, unknown_shape
 from claimbench_providers.endpoints.reading.ends import FILTERED, NO_END, done_of, end_of
 from claimbench_providers.endpoints.reading.usages import UsageReports
 from claimbench_providers.endpoints.sse import Reader, SseEndpoint
+from claimbench_providers.endpoints.tools import wire
 
 NO_LEVELS = re.compile(r"claude-(?:3|haiku-4|(?:sonnet|opus)-4(?:-[01]\b|-20|$)|sonnet-4-5)")
 """Models from before ``output_config.effort``: they think by a budget in tokens, or not at all."""
@@ -70,6 +71,8 @@ WRITING = Writing(
         "top_p": ("top_p",),
         "stop": ("stop_sequences",),
         "max_tokens": ("max_tokens",),
+        "tools": ("tools",),
+        "tool_choice": ("tool_choice",),
     }
 )
 
@@ -137,9 +140,7 @@ class AnthropicProvider(SseEndpoint):
 
     def body(self, request: Request) -> dict[str, Json]:
         """The request; system turns stand apart, there is no seed."""
-        turns = [
-            {"role": m.role, "content": m.content} for m in request.messages if m.role != "system"
-        ]
+        turns = wire.claude_messages(m for m in request.messages if m.role != "system")
         if request.prompt is not None:
             turns = [{"role": "user", "content": request.prompt}]
         system = "\n\n".join(m.content for m in request.messages if m.role == "system")
@@ -155,6 +156,7 @@ class AnthropicProvider(SseEndpoint):
             "messages": turns,
             "stream": True,
         }
+        body |= wire.claude_tools(request)
         left_out = {*self._omit, *self._refused(request)}
         body |= {
             wire: value
@@ -198,6 +200,7 @@ class AnthropicProvider(SseEndpoint):
             constraint=self.constraint(request),
             refused=self._refused(request),
             omit=self._omit,
+            tools=wire.claude_tools(request),
         )
 
     def reader(self, request: Request, meta: Meta) -> Reader:  # noqa: ARG002 - the protocol's

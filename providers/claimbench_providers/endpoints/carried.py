@@ -153,12 +153,14 @@ class Rules:
         effort: how reasoning effort is written.
         refused: parameters that it does not take -> why.
         structured: whether ``response_format`` does anything there.
+        no_choice: choices of tools that it does not take -> why; under ``*`` every one.
     """
 
     seed: str | None = "seed"
     effort: Effort = effort_word
     refused: Mapping[str, str] | None = None
     structured: bool = True
+    no_choice: Mapping[str, str] | None = None
 
 
 OPENAI = Rules(effort=effort_openai)
@@ -186,7 +188,7 @@ BY_VENDOR: Mapping[str, Rules] = {
     "vllm": TEMPLATES,
     "sglang": TEMPLATES,
     "llama_server": TEMPLATES,
-    "ollama": Rules(),
+    "ollama": Rules(no_choice={"*": "Ollama's API takes no tool_choice: it ignores it"}),
     "tgi": Rules(effort=no_effort("the server has no field for it; extra_body can send one")),
 }
 """Names of the catalogue that differ from OpenAI's own way."""
@@ -261,6 +263,10 @@ def chat_refusals(model: str, rules: Rules, request: Request) -> dict[str, str]:
     if rules is DEEPSEEK and effort != "none" and model != "deepseek-chat":
         why = "DeepSeek ignores it while the model thinks: say reasoning_effort: none"
         refused |= {"temperature": why, "top_p": why}
+    choice = request.tool_choice or ""
+    why_not = (rules.no_choice or {}).get("*") or (rules.no_choice or {}).get(choice)
+    if why_not is not None:
+        refused["tool_choice"] = why_not
     return {name: why for name, why in refused.items() if name in wanted}
 
 
@@ -351,11 +357,13 @@ OPENED = ("generationConfig", "chat_template_kwargs", "output_config", "reasonin
 class Writing:
     """How one protocol writes parameters: parameter -> the path of its field in the body.
 
-    ``constraint``: fields that carry the answer's space.
+    ``constraint``: fields that carry the answer's space. ``cut_here``: stop strings are applied on
+    this machine where they are not sent.
     """
 
     fields: Mapping[str, tuple[str, ...]]
     constraint: tuple[str, ...] = ()
+    cut_here: bool = False
 
 
 def read_sent(
@@ -367,7 +375,7 @@ def read_sent(
     constraint: str,
     refused: Mapping[str, str],
     omit: tuple[str, ...],
-    cut_here: bool = False,
+    tools: Fragment | None = None,
 ) -> Sent:
     """Read out of a body what it sends.
 
@@ -379,7 +387,7 @@ def read_sent(
         constraint: how the answer's space is enforced.
         refused: what cannot be carried, and why.
         omit: what the arm leaves out.
-        cut_here: stop strings are applied on this machine where they are not sent.
+        tools: the part of the body that says the tools.
     """
     wanted = asked(request)
     values: dict[str, Json] = {}
@@ -387,6 +395,10 @@ def read_sent(
         value = _at(body, *path)
         if value is not None:
             values[name] = value
+    for name in ("tools", "tool_choice"):
+        path = writing.fields.get(name, (name,))
+        if tools and path[0] in tools and _holds(body, {path[0]: tools[path[0]]}):
+            values[name] = wanted[name]
     if "seed" in values and values["seed"] == request.seed:
         values["seed"] = request.params.seed
     said = effort_in(body)
@@ -396,7 +408,7 @@ def read_sent(
         values["reasoning_effort"] = said
     values["answer_constraint"] = constraint
     here: tuple[str, ...] = ()
-    if cut_here and "stop" in wanted and "stop" not in values:
+    if writing.cut_here and "stop" in wanted and "stop" not in values:
         values["stop"] = wanted["stop"]
         here = ("stop",)
     return Sent(

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from claimbench.errors import BadRequest
 from claimbench.provider.sent import Sent, call_seed
-from claimbench.types import ConstraintKind, Event, Json, Meta, Request
+from claimbench.types import ConstraintKind, Event, Json, Meta, Request, SamplingParams
 from claimbench_providers.endpoints.carried import (
     REASONING_FAMILY,
     Effort,
@@ -23,6 +23,10 @@ from claimbench_providers.endpoints.carried import (
     read_sent,
 )
 from claimbench_providers.endpoints.reading.chunks import ChunkReader
+from claimbench_providers.endpoints.tools import wire
+
+MOST_KNOWN = 64
+"""Kinds of requests whose parameters are remembered: a suite has a handful."""
 
 
 class ChunksReader(Protocol):
@@ -77,6 +81,9 @@ class Dialect:
         self.structured = structured if self.rules.structured else False
         self.stream_usage = stream_usage
         self.extra_body = dict(extra_body)
+        self._known: dict[
+            tuple[SamplingParams, bool, str | None], tuple[frozenset[str], Fragment]
+        ] = {}
 
     @property
     def effort(self) -> Effort:
@@ -94,7 +101,7 @@ class Dialect:
         it does not say.
         """
         no_continuations(request)
-        messages = [{"role": m.role, "content": m.content} for m in request.messages]
+        messages = wire.chat_messages(request.messages)
         if request.prompt is not None:
             messages = [{"role": "user", "content": request.prompt}]
         body: dict[str, Json] = {"model": self.model, "messages": messages, "stream": True}
@@ -104,7 +111,24 @@ class Dialect:
             body["stream_options"] = {"include_usage": True}
         if self.constraint(request) == "json_schema":
             body["response_format"] = {"type": "json_schema", "json_schema": schema_of(request)}
-        return merged(merged(body, self._effort(request)[0]), self.extra_body)
+        body |= self.body_tools(request)
+        effort = self._carried(request)[1]
+        if effort:
+            body = merged(body, effort)
+        return merged(body, self.extra_body) if self.extra_body else body
+
+    def _carried(self, request: Request) -> tuple[frozenset[str], Fragment]:
+        """Return the parameters that are left out and the part that says the effort: the same for
+        all requests that ask for the same.
+        """
+        key = (request.params, bool(request.stop), request.tool_choice)
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            left_out = frozenset({*self.omit, *self.refused(request)})
+            found = self._known[key] = (left_out, self._effort(request)[0])
+        return found
 
     def _optional(self, request: Request) -> dict[str, Json]:
         """The parameters that the suite sets, the arm does not omit and the endpoint takes."""
@@ -115,7 +139,7 @@ class Dialect:
             "seed": (self.rules.seed or "seed", call_seed(request)),
             "stop": ("stop", list(request.stop) or None),
         }
-        left_out = {*self.omit, *self.refused(request)}
+        left_out = self._carried(request)[0]
         return {
             wire: value
             for name, (wire, value) in fields.items()
@@ -128,6 +152,13 @@ class Dialect:
     def body_effort(self, request: Request) -> Fragment:
         """The part of the body that says the declared effort; empty where it is not sent."""
         return self._effort(request)[0]
+
+    def body_tools(self, request: Request) -> Fragment:
+        """The part of the body that says the tools; of the choice, what the endpoint takes."""
+        part = wire.chat_tools(request)
+        if "tool_choice" in part and "tool_choice" in self._carried(request)[0]:
+            del part["tool_choice"]
+        return part
 
     def refused(self, request: Request) -> dict[str, str]:
         """What the endpoint does not take of what the suite sets, and why."""
@@ -143,8 +174,10 @@ class Dialect:
             "seed": (self.rules.seed or "seed",),
             "stop": ("stop",),
             "max_tokens": (self.token_parameter,),
+            "tools": ("tools",),
+            "tool_choice": ("tool_choice",),
         }
-        return Writing(fields, ("response_format",))
+        return Writing(fields, ("response_format",), cut_here=True)
 
     def sent(self, request: Request) -> Sent:
         """See :class:`~claimbench.provider.sent.SaysSent`."""
@@ -156,12 +189,12 @@ class Dialect:
             constraint=self.constraint(request),
             refused=self.refused(request),
             omit=self.omit,
-            cut_here=True,
+            tools=self.body_tools(request),
         )
 
     def cuts(self, request: Request) -> bool:
         """Tell whether the endpoint does not apply the request's stop strings."""
-        return bool(request.stop) and bool({"stop"} & {*self.omit, *self.refused(request)})
+        return bool(request.stop) and "stop" in self._carried(request)[0]
 
     def reader(self, meta: Meta, *, hidden_reasoning: bool, label: bool) -> ChunksReader:
         """A reader of one response's chunks."""

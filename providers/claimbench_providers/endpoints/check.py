@@ -15,6 +15,7 @@ from claimbench.transport.client import HttpClient, Limits, Timeouts
 from claimbench.types import Arm
 from claimbench_providers.endpoints import compatible
 from claimbench_providers.endpoints.faults import fault
+from claimbench_providers.endpoints.http.provider import HttpProvider
 from claimbench_providers.endpoints.openai_sdk import OpenAIProvider
 from claimbench_providers.endpoints.sse import SseEndpoint
 
@@ -57,6 +58,8 @@ async def listed(
     """Ask the arm's endpoint for its models; None where its protocol has no list. The key is sent,
     no prompt is.
     """
+    if isinstance(provider, HttpProvider):  # whose address says nothing of a protocol
+        return None
     if isinstance(provider, OpenAIProvider):
         provider = compatible.create(arm, context)
     url = list_address(provider.address()) if isinstance(provider, SseEndpoint) else None
@@ -79,7 +82,7 @@ async def listed(
         return Listing(url, None, (), str(reply.fault or "no response"))
     try:
         body: Any = json.loads(reply.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = reply.body[:200].decode("utf-8", "replace")
     if reply.status != 200:
         return Listing(url, reply.status, (), fault(reply.status, body, reply.headers).message)

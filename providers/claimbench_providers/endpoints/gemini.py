@@ -52,6 +52,7 @@ from claimbench_providers.endpoints.reading.content import texts, unknown_shape
 from claimbench_providers.endpoints.reading.ends import NO_END, End, done_of, end_of
 from claimbench_providers.endpoints.reading.usages import UsageReports, with_tier
 from claimbench_providers.endpoints.sse import Reader, SseEndpoint
+from claimbench_providers.endpoints.tools import wire
 
 BUDGET_OF = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 24576}
 """Levels as thinking budgets of Gemini 2.5: Google's own mapping for its OpenAI-compatible API."""
@@ -63,6 +64,8 @@ WRITING = Writing(
         "seed": ("generationConfig", "seed"),
         "stop": ("generationConfig", "stopSequences"),
         "max_tokens": ("generationConfig", "maxOutputTokens"),
+        "tools": ("tools",),
+        "tool_choice": ("toolConfig",),
     },
     (
         "generationConfig.responseMimeType",
@@ -169,11 +172,8 @@ class GeminiProvider(SseEndpoint):
 
     def body(self, request: Request) -> dict[str, Json]:
         """The request; roles are user and model, the system turn stands apart."""
-        turns: list[dict[str, Json]] = []
-        for message in request.messages:
-            if message.role != "system":
-                role = "model" if message.role == "assistant" else "user"
-                turns.append({"role": role, "parts": [{"text": message.content}]})
+        spoken = [message for message in request.messages if message.role != "system"]
+        turns = wire.gemini_contents(spoken, self._arm.model)
         if request.prompt is not None:
             turns = [{"role": "user", "parts": [{"text": request.prompt}]}]
         fields: dict[str, tuple[str, Json]] = {
@@ -202,6 +202,7 @@ class GeminiProvider(SseEndpoint):
                 }
             config |= {name: value for name, value in space.items() if name not in self._omit}
         body: dict[str, Json] = {"contents": turns, "generationConfig": config}
+        body |= wire.gemini_tools(request)
         body = merged(body, self._effort(request)[0])
         body = merged(body, {"generationConfig": self._config})
         system = "\n\n".join(m.content for m in request.messages if m.role == "system")
@@ -223,6 +224,7 @@ class GeminiProvider(SseEndpoint):
             constraint=self.constraint(request),
             refused={} if why is None else {"reasoning_effort": why},
             omit=self._omit,
+            tools=wire.gemini_tools(request),
         )
 
     def _events(self, reply: Reply, request: Request) -> Iterator[Event]:

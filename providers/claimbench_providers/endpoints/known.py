@@ -17,7 +17,7 @@ from typing import Any
 from claimbench.clock import SystemClock
 from claimbench.provider.contract import ProviderContext
 from claimbench.provider.sent import PARAMETERS, Sent
-from claimbench.types import Arm, Json, Message, Request, SamplingParams
+from claimbench.types import Arm, Json, Message, Request, SamplingParams, ToolSpec
 
 STANDING = {
     "live": "live",
@@ -31,6 +31,7 @@ OWN_APIS = {
     "openai": ["chat", "responses"],
     "compatible": ["chat", "responses"],
     "litellm": ["chat"],
+    "http": [],
 }
 """Provider that is no vendor of the catalogue -> the APIs that it speaks."""
 
@@ -53,6 +54,7 @@ def known_providers() -> list[dict[str, Any]]:
         ),
         ("compatible", "any OpenAI-compatible endpoint", "compatible", None, None, "stand-in"),
         ("litellm", "what only litellm reaches (extra)", "litellm", None, None, "stand-in"),
+        ("http", "a whole system, by templates", "its own", None, None, "stand-in"),
     ]
     rows: list[dict[str, Any]] = [
         {"name": n, "title": t, "protocol": p, "base_url": u, "key": k, "status": s}
@@ -79,6 +81,7 @@ def known_providers() -> list[dict[str, Any]]:
     return rows
 
 
+TOOLS = (ToolSpec("look_up", "Look a word up.", {"type": "object", "properties": {"word": {}}}),)
 SCHEMA: Mapping[str, Json] = {
     "type": "object",
     "properties": {"label": {"type": "string", "enum": ["yes", "no"]}},
@@ -90,6 +93,13 @@ EFFORTS = ("low", "none", "2048")
 """A word, off, and a number of tokens."""
 
 _TURNS = (Message("user", "Is water wet?"),)
+
+ASKING: Mapping[str, Json] = {"q": "{{ prompt }}", "limit": "{{ max_tokens | tojson }}"}
+READING: Mapping[str, Json] = {
+    name: f"{{{{ {name} | tojson }}}}"
+    for name in ("temperature", "top_p", "seed", "stop", "reasoning_effort", "schema")
+}
+"""What the request of a system holds that takes every parameter, beside :data:`ASKING`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +117,7 @@ def examples() -> list[Example]:
     from claimbench_providers.endpoints.vendors import catalogue
 
     compatible = "https://models.example/v1"
+    system = "https://desk.example/answer"
     rows = [
         ("llama_cpp", "a GGUF file", {}),
         ("openai", "gpt-4.1", {}),
@@ -116,6 +127,8 @@ def examples() -> list[Example]:
         ("compatible", "any", {"base_url": compatible}),
         ("compatible", "any, on this machine", {"base_url": "http://127.0.0.1:8000/v1"}),
         ("litellm", "openai/gpt-4.1", {}),
+        ("http", "a system that takes all", {"base_url": system, "options": _http(**READING)}),
+        ("http", "a system that takes the question", {"base_url": system, "options": _http()}),
         ("anthropic", "claude-haiku-4-5", {}),
         ("anthropic", "claude-sonnet-4-6", {}),
         ("anthropic", "claude-opus-5", {}),
@@ -141,6 +154,10 @@ def examples() -> list[Example]:
     return found
 
 
+def _http(**reading: Json) -> dict[str, Json]:
+    return {"body": {**ASKING, **reading}, "response": {"answer": "text"}}
+
+
 def request_with(**values: Any) -> Request:
     """Return a request that sets the parameters given, by the names of a suite, and no other."""
     names = ("temperature", "top_p", "seed", "reasoning_effort")
@@ -154,12 +171,15 @@ def request_with(**values: Any) -> Request:
         seed=values.get("seed", 7),
         stop=tuple(values.get("stop", ())),
         answer_schema=SCHEMA if constrained else None,
+        tools=values.get("tools", TOOLS if "tool_choice" in values else ()),
+        tool_choice=values.get("tool_choice"),
     )
 
 
 def provider_of(arm: Arm) -> Any:
     """Return the arm's provider, with no key, no file and no connection."""
     from claimbench_providers.endpoints import compatible, litellm, openai_sdk, vendors
+    from claimbench_providers.endpoints.http import provider as http
     from claimbench_providers.llama import provider as llama
 
     factories: dict[str, Any] = {
@@ -167,6 +187,7 @@ def provider_of(arm: Arm) -> Any:
         "openai": openai_sdk.create,
         "compatible": compatible.create,
         "litellm": litellm.create,
+        "http": http.create,
     }
     context = ProviderContext(SystemClock(), {}, Path(), Path())
     return factories.get(arm.provider, vendors.create)(arm, context)
@@ -186,6 +207,8 @@ def cell(arm: Arm, parameter: str) -> str:
         "seed": 7,
         "stop": ("\n",),
         "max_tokens": 4096,
+        "tools": TOOLS,
+        "tool_choice": "required",
     }[parameter]
     said: Sent = provider.sent(request_with(**{parameter: value}))
     if parameter not in said.refused:

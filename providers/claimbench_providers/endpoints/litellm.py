@@ -19,6 +19,7 @@ import inspect
 import os
 import warnings
 from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from claimbench.errors import IncompleteStream, Network, PluginError, ProviderError, Timeout
@@ -45,6 +46,7 @@ from claimbench_providers.endpoints.chat_wire import Dialect
 from claimbench_providers.endpoints.reading.chunks import ChunkReader
 from claimbench_providers.endpoints.sse import after_end, with_remark
 
+NO_NONE = {"none": "Converse's toolChoice knows auto, any and a tool, and no none"}
 PASSED_ON = "llm_provider-"
 """What litellm puts before the names of the endpoint's own headers."""
 
@@ -57,7 +59,7 @@ def create(arm: Arm, context: ProviderContext) -> LitellmProvider:
 def rules_for_litellm(arm: Arm) -> Rules:
     """Return what the vendor behind a model's prefix takes; litellm refuses the rest itself."""
     if arm.provider == "bedrock" or arm.model.startswith("bedrock/"):
-        return Rules(seed=None)
+        return Rules(seed=None, no_choice=NO_NONE)
     return Rules()
 
 
@@ -104,11 +106,12 @@ class LitellmProvider:
         return read_sent(
             dialect.body(request) | self._extra,
             request,
-            dialect.writing(),
+            replace(dialect.writing(), cut_here=False),
             effort=dialect.body_effort(request),
             constraint=self.constraint(request),
             refused=dialect.refused(request),
             omit=dialect.omit,
+            tools=dialect.body_tools(request),
         )
 
     def goes_to(self) -> str:

@@ -26,6 +26,7 @@ from claimbench_providers.endpoints.carried import (
     CLAUDE_AS_OPENAI,
     OPENAI,
     Effort,
+    Fragment,
     Writing,
     effort_object,
     effort_object_openai,
@@ -43,6 +44,7 @@ from claimbench_providers.endpoints.reading.content import texts
 from claimbench_providers.endpoints.reading.ends import NO_END, End, done_of, end_of
 from claimbench_providers.endpoints.reading.labels import LabelText
 from claimbench_providers.endpoints.reading.usages import UsageReports
+from claimbench_providers.endpoints.tools import wire
 
 FILTERED = "content_filter"
 """The one reason for an incomplete response that is a refusal; any other, or none, means that it
@@ -82,13 +84,15 @@ class ResponsesDialect(Dialect):
             "temperature": ("temperature",),
             "top_p": ("top_p",),
             "max_tokens": ("max_output_tokens",),
+            "tools": ("tools",),
+            "tool_choice": ("tool_choice",),
         }
-        return Writing(fields, ("text",))
+        return Writing(fields, ("text",), cut_here=True)
 
     def body(self, request: Request) -> dict[str, Json]:
         """The request as JSON; system turns stay where they are, as input items."""
         no_continuations(request)
-        turns: Json = [{"role": m.role, "content": m.content} for m in request.messages]
+        turns: Json = wire.responses_items(request.messages)
         if request.prompt is not None:
             turns = request.prompt
         body: dict[str, Json] = {"model": self.model, "input": turns, "stream": True}
@@ -98,7 +102,12 @@ class ResponsesDialect(Dialect):
             body["store"] = False
         if self.constraint(request) == "json_schema":
             body["text"] = {"format": {"type": "json_schema", **schema_of(request)}}
+        body |= self.body_tools(request)
         return merged(merged(body, self._effort(request)[0]), self.extra_body)
+
+    def body_tools(self, request: Request) -> Fragment:
+        """The part of the body that says the tools."""
+        return wire.responses_tools(request)
 
     def reader(self, meta: Meta, *, hidden_reasoning: bool, label: bool) -> ResponseReader:
         """A reader of one response's events."""

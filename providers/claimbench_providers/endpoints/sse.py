@@ -19,7 +19,13 @@ from typing import Any, Protocol
 
 import orjson
 
-from claimbench.errors import IncompleteStream, MalformedStream, PluginError, ProviderError
+from claimbench.errors import (
+    IncompleteStream,
+    MalformedStream,
+    PluginError,
+    ProviderError,
+    why_unreadable,
+)
 from claimbench.provider.contract import ProviderContext
 from claimbench.transport.client import HttpClient, Reply, Target, Timeouts, Traffic
 from claimbench.types import (
@@ -138,6 +144,9 @@ class SseEndpoint:
     keeps_timeouts = True
     usual_url = ""
     usual_key: str | None = None
+    ends_with_body = False
+    """A whole HTTP body is a whole answer: its protocol has no last word of its own."""
+    method = "POST"
 
     def __init__(self, arm: Arm, context: ProviderContext) -> None:
         self._arm = arm
@@ -208,19 +217,10 @@ class SseEndpoint:
         An endpoint that cannot be reached is not an error here: each call then meets, and records,
         its fault.
         """
-        given = self.headers(self.key())
-        replaced = {name.lower() for name in given}
-        usual = {
-            "Content-Type": "application/json",
-            "Accept": "text/event-stream",
-            "User-Agent": "claimbench",
-        }
+        sent = self.sent_headers()
         await self.close()
         client = HttpClient(self._context.environ, pump=self._context.pump)
-        sent = {
-            name: value for name, value in usual.items() if name.lower() not in replaced
-        } | given
-        self._target = client.target(self.address(), sent)
+        self._target = client.target(self.address(), sent, self.method)
         self._client = client
         network: dict[str, Json] = {}
         try:
@@ -232,6 +232,21 @@ class SseEndpoint:
             network["connect_ms"] = _least_ms([c.connect_ns for c in opened])
             network["tls_ms"] = _least_ms([c.tls_ns for c in opened])
         return ArmFacts(details={"base_url": self._url, "network": network, **self.details()})
+
+    def sent_headers(self) -> dict[str, str]:
+        """Return every header of a request, the key's included.
+
+        Raises:
+            PluginError: the arm cannot run here.
+        """
+        given = self.headers(self.key())
+        replaced = {name.lower() for name in given}
+        usual = {
+            "Content-Type": "application/json",
+            "Accept": "text/event-stream",
+            "User-Agent": "claimbench",
+        }
+        return {n: value for n, value in usual.items() if n.lower() not in replaced} | given
 
     def stream(self, request: Request) -> Stoppable:
         """One attempt; see :class:`~claimbench.provider.contract.Provider`."""
@@ -268,7 +283,7 @@ class SseEndpoint:
             if not reader.complete or reply.excess or isinstance(error, TornBody):
                 raise _stream_fault(error, reply) from error
             late = after_end(error)
-        if body.marked and reply.fault is None:
+        if reply.fault is None and (body.marked or self.ends_with_body):
             reader.marked()
         try:
             yield from with_remark(reader.finish(), late)
@@ -331,7 +346,7 @@ def _remarked(events: Iterable[Event], remark: str) -> Iterator[Event]:
 def odd_shape(error: Exception) -> MalformedStream:
     """Return the fault of a message whose parts are of other kinds than the protocol says."""
     return MalformedStream(
-        f"a chunk of a shape that the protocol does not have: {type(error).__name__}: {error}"
+        f"a chunk of a shape that the protocol does not have: {why_unreadable(error)}"
     )
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from importlib import import_module
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, Literal, cast
 
 from claimbench.errors import PluginError
@@ -41,8 +43,9 @@ class Vendor:
     note: str | None = None
 
 
-def catalogue() -> dict[str, Vendor]:
-    """The catalogue that ships with the package, by name."""
+@cache
+def catalogue() -> Mapping[str, Vendor]:
+    """The catalogue that ships with the package, by name; read once."""
     from ruamel.yaml import YAML
 
     text = (
@@ -50,7 +53,7 @@ def catalogue() -> dict[str, Vendor]:
     )
     data: dict[str, Any] = YAML(typ="safe").load(text)
     rows = ({**row, "apis": tuple(row.get("apis", ("chat",)))} for row in data["providers"])
-    return {row["name"]: Vendor(dated=str(data["dated"]), **row) for row in rows}
+    return MappingProxyType({row["name"]: Vendor(dated=str(data["dated"]), **row) for row in rows})
 
 
 def completed(arm: Arm, vendor: Vendor) -> Arm:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from claimbench.errors import BadRequest, ModelError
-from claimbench.types import Json, Message
+from claimbench.types import Json, Message, ToolSpec, ToolTurn
+from claimbench_providers.llama.tools import template_message, template_tools
 
 FIXED_DATE = "2026-01-01"
 """What templates that print today's date are given, so that a run repeated tomorrow sends the same
@@ -35,9 +36,10 @@ class ChatTemplate:
         origin: str,
         extra: Mapping[str, Json] | None = None,
     ) -> None:
-        import jinja2
         from jinja2.sandbox import ImmutableSandboxedEnvironment
         from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+        from claimbench.template_process import UNREADABLE, syntax_fault
 
         # The settings of Hugging Face's apply_chat_template, which these templates are written for.
         environment = ImmutableSandboxedEnvironment(
@@ -49,16 +51,21 @@ class ChatTemplate:
         environment.globals["raise_exception"] = _refuse
         environment.globals["strftime_now"] = _strftime
         self.origin = origin
+        self.source = source
         self.sha256 = hashlib.sha256(source.encode()).hexdigest()
         self.dated = "strftime_now" in source
         self._variables = {"bos_token": bos, "eos_token": eos, **(extra or {})}
         try:
             self._template = environment.from_string(source)
-        except jinja2.TemplateError as error:
-            raise ModelError(f"the chat template ({origin}) cannot be read: {error}") from error
+        except UNREADABLE as error:
+            message, line = syntax_fault(error)
+            raise ModelError(
+                f"the chat template ({origin}) cannot be read: line {line}: {message}"
+            ) from error
 
-    def render(self, messages: Sequence[Message]) -> str:
-        """The prompt, with the opening of the assistant's turn.
+    def render(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> str:
+        """The prompt, with the opening of the assistant's turn; ``tools``: for a template that
+        reads them.
 
         Raises:
             BadRequest: the template refuses the messages (many know no system role) or fails on
@@ -66,12 +73,23 @@ class ChatTemplate:
         """
         import jinja2
 
-        turns = [{"role": m.role, "content": m.content} for m in messages]
+        turns = [template_message(m) for m in messages]
         try:
             return self._template.render(
-                messages=turns, add_generation_prompt=True, tools=None, **self._variables
+                messages=turns,
+                add_generation_prompt=True,
+                tools=template_tools(tools) or None,
+                **self._variables,
             )
-        except (jinja2.TemplateError, TypeError, ValueError) as error:
+        except (
+            jinja2.TemplateError,
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ) as error:
             roles = ", ".join(m.role for m in messages)
             raise BadRequest(
                 f"the model's chat template refuses these messages ({roles}): {error}",
@@ -83,7 +101,10 @@ class ChatTemplate:
             ) from error
 
     def render_apart(
-        self, messages: Sequence[Message], control_texts: re.Pattern[str] | None
+        self,
+        messages: Sequence[Message],
+        control_texts: re.Pattern[str] | None,
+        tools: Sequence[ToolSpec] = (),
     ) -> tuple[str, str]:
         """Return the prompt, and the mark that stands inside every spelling of a control token that
         came with the contents; empty where none did.
@@ -93,16 +114,27 @@ class ChatTemplate:
         own tokens have been found.
         """
         contents = [message.content for message in messages]
+        for message in messages:
+            if isinstance(message, ToolTurn):
+                contents += [call.arguments for call in message.calls]
         if control_texts is None or not any(control_texts.search(text) for text in contents):
-            return self.render(messages), ""
+            return self.render(messages, tools), ""
         mark = next(c for c in _NONCHARACTERS if not any(c in text for text in contents))
 
         def broken(found: re.Match[str]) -> str:
             return found.group()[0] + mark + found.group()[1:]
 
-        return self.render(
-            [replace(m, content=control_texts.sub(broken, m.content)) for m in messages]
-        ), mark
+        apart: list[Message] = []
+        for message in messages:
+            whole = replace(message, content=control_texts.sub(broken, message.content))
+            if isinstance(whole, ToolTurn):
+                calls = [
+                    replace(call, arguments=control_texts.sub(broken, call.arguments))
+                    for call in whole.calls
+                ]
+                whole = replace(whole, calls=tuple(calls))
+            apart.append(whole)
+        return self.render(apart, tools), mark
 
 
 _NONCHARACTERS = [chr(code) for code in range(0xFDD0, 0xFDF0)]

@@ -313,11 +313,11 @@ class Engine:
                 billable="no",
             )
 
-    def evaluate(self, key: str, prompt: Sequence[int]) -> Evaluated:
+    def evaluate(self, key: str, prompt: Sequence[int], conversation: str = "") -> Evaluated:
         """Bring ``prompt`` into the slot of ``key``, reusing what the slot has of it; at least one
         token is new.
         """
-        plan = self.slots.plan(key, prompt)
+        plan = self.slots.plan(key, prompt, conversation)
         slot, keep = plan.slot, plan.keep
         held = slot.tokens
         slot.tokens = []  # until the evaluation is through, nothing may be taken for granted
@@ -344,6 +344,7 @@ class Engine:
         slot.tokens = []
         slot.prefix_ready = False
         slot.border = None
+        slot.conversation = ""
 
     def decode(self, slot: Slot, tokens: Sequence[int]) -> Logits:
         """Append ``tokens`` (not empty) to a slot; the logits after the last, valid until the next

@@ -143,6 +143,8 @@ def read_header(path: Path, *, vocabulary: bool = False) -> GgufHeader:
             return _read(stream, path, size, vocabulary)
     except OSError as error:
         raise ModelError(f"cannot read the model file {path}: {error.strerror or error}") from error
+    except (ValueError, OverflowError, RecursionError) as error:  # lengths and depths that lie
+        raise ModelError(f"{path}: broken GGUF header ({error})", hint=_BROKEN_HINT) from error
 
 
 def _read(stream: BinaryIO, path: Path, size: int, vocabulary: bool) -> GgufHeader:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+from claimbench.errors import ModelError
+from claimbench_providers.llama.gguf import GgufHeader
+from claimbench_providers.models.catalogue import LocalModel
 
 
 def available_bytes(root: Path = Path("/")) -> int | None:
@@ -63,3 +68,42 @@ def _statistic(path: Path, names: tuple[str, ...]) -> int | None:
         if name in names and value.isdigit():
             return int(value)
     return None
+
+
+WORKSPACE_BYTES = 256 * 2**20
+"""What llama.cpp needs besides weights and cache: compute buffers and tables."""
+
+
+def check_fits(
+    model: LocalModel, header: GgufHeader, settings: Any, available: int | None = None
+) -> None:
+    """Raise unless a model fits the memory of this machine; ``available``: bytes, as if measured.
+
+    Raises:
+        ModelError: it does not.
+    """
+    available = available_bytes() if available is None else available
+    layers = header.number("block_count")
+    on_host = 1.0
+    if settings.n_gpu_layers:
+        on_host = (
+            0.0
+            if settings.n_gpu_layers == -1
+            else max(0.0, 1 - settings.n_gpu_layers / ((layers or 0) + 1))
+        )
+    cache = (header.kv_bytes_per_token() or 0) * settings.n_ctx * settings.n_slots
+    need = round(on_host * (model.size_bytes + cache)) + WORKSPACE_BYTES
+    if available is not None and need > available:
+        raise ModelError(
+            f"{model.id} does not fit the memory: {_gb(model.size_bytes)} of weights,"
+            f" {_gb(cache)} of cache ({settings.n_slots} x {settings.n_ctx} tokens) and"
+            f" {_gb(WORKSPACE_BYTES)} of workspace, but {_gb(available)} are available",
+            hint=(
+                "take a smaller model or quantisation, or lower options.n_ctx or"
+                " options.prefix_slots"
+            ),
+        )
+
+
+def _gb(n: int) -> str:
+    return f"{n / 1e9:.2f} GB"

@@ -33,6 +33,8 @@ class Slot:
     tokens: list[int] = field(default_factory=list)
     border: int | None = None
     prefix_ready: bool = False
+    conversation: str = ""
+    """The conversation whose turns so far the cache holds; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,21 @@ class PrefixSlots:
                 slot.prefix_ready = False
                 slot.border = None
 
-    def plan(self, key: str, prompt: Sequence[int]) -> Reuse:
+    def plan(self, key: str, prompt: Sequence[int], conversation: str = "") -> Reuse:
         """Say how to evaluate ``prompt``, which must not be empty. The caller keeps ``slot.tokens``
         true afterwards.
+
+        A later turn of ``conversation`` keeps all that its earlier turns and answers left in the
+        slot: where that ends depends on the conversation alone, so that the answers depend on no
+        other call. After a restart the earlier turns are evaluated once more, in one piece.
         """
         slot = self._slot(key)
+        went_on = bool(conversation) and slot.conversation == conversation
+        slot.conversation = conversation
+        if went_on:
+            keep = min(common_length(slot.tokens, prompt), len(prompt) - 1)
+            if keep > len(self._declared.get(key, ())):
+                return Reuse(slot, keep, keep)
         declared = self._declared.get(key)
         if declared is not None:
             fits = common_length(declared, prompt) == len(declared) < len(prompt)
@@ -129,5 +141,6 @@ class PrefixSlots:
             slot.border = None
             slot.prefix_ready = False
             slot.tokens = []
+            slot.conversation = ""
         self._used[slot.index] = next(self._turn)
         return slot

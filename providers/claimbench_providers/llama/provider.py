@@ -47,14 +47,12 @@ from claimbench.types import (
     Usage,
     UsageReport,
 )
-from claimbench_providers.llama import gguf, host_memory
+from claimbench_providers.llama import gguf, host_memory, resident
 from claimbench_providers.llama import grammar as llama_grammar
+from claimbench_providers.llama import tools as llama_tools
 from claimbench_providers.llama.options import DEFAULT_N_CTX, llama_options
 from claimbench_providers.models.catalogue import LocalModel, file_sha256, files_sha256, resolve
 from claimbench_providers.stop_text import THINK_TAGS, TextStream
-
-WORKSPACE_BYTES = 256 * 2**20
-"""What llama.cpp needs besides weights and cache: compute buffers and tables."""
 
 
 def create(arm: Arm, context: ProviderContext) -> LlamaCppProvider:
@@ -83,8 +81,15 @@ class LlamaCppProvider:
         return None
 
     def constraint(self, request: Request) -> ConstraintKind:
-        """Labels and schemas alike become grammars."""
-        return "grammar" if request.labels or request.answer_schema is not None else "none"
+        """Labels and schemas alike become grammars, and tools for want of a template."""
+        held = request.labels or request.answer_schema is not None
+        return "grammar" if held or self._tool_mode(request) == "grammar" else "none"
+
+    def _tool_mode(self, request: Request) -> llama_tools.Mode:
+        """Say how tools reach the model; before it is loaded its template is not known."""
+        if self._engine is None:
+            return "template" if request.tools else "off"
+        return llama_tools.mode_of(request, self._template and self._template.source)
 
     def goes_to(self) -> None:
         """Return None: prompts stay in this process."""
@@ -122,9 +127,23 @@ class LlamaCppProvider:
         """Say why the request's answer cannot be enforced here, with the field at fault; loads
         nothing.
         """
-        if request.answer_schema is None or request.labels or self.missing() is not None:
+        if self.missing() is not None:
+            return None
+        if request.tools and llama_tools.is_forced(request):
+            return llama_grammar.schema_fault(
+                llama_tools.call_schema(llama_tools.callable_tools(request))
+            )
+        if request.answer_schema is None or request.labels:
             return None
         return llama_grammar.schema_fault(request.answer_schema)
+
+    def not_here(self) -> str | None:
+        """Say why the model's file cannot be found here, or None; loads nothing."""
+        try:
+            resolve(self._arm.model, self._context.models_dir, self._context.suite_dir)
+        except ModelError as error:
+            return error.message
+        return None
 
     # Loading
 
@@ -138,13 +157,18 @@ class LlamaCppProvider:
         model = resolve(self._arm.model, self._context.models_dir, self._context.suite_dir)
         header = gguf.read_header(model.path)
         settings = self._engine_settings(model.path, header)
-        self._check_memory(model, header, settings)
+        given = self._context.options.get("available_memory_bytes")
+        host_memory.check_fits(model, header, settings, given if isinstance(given, int) else None)
         sha256 = self._check_hash(model)
         name = self._arm.name
-        self._engine = Engine(settings, lambda at: self._context.progress(f"{name}: loaded {at} %"))
+        meter = resident.Meter()
         try:
-            return self._facts(model, sha256, settings)
+            self._engine = Engine(
+                settings, lambda at: self._context.progress(f"{name}: loaded {at} %")
+            )
+            return meter.told(self._facts(model, sha256, settings), model.size_bytes)
         except BaseException:
+            meter.peak_bytes()
             self.unload()
             raise
 
@@ -181,30 +205,6 @@ class LlamaCppProvider:
             lora=lora,
             lora_scale=options.lora_scale,
         )
-
-    def _check_memory(self, model: LocalModel, header: gguf.GgufHeader, settings: Any) -> None:
-        given = self._context.options.get("available_memory_bytes")
-        available = given if isinstance(given, int) else host_memory.available_bytes()
-        layers = header.number("block_count")
-        on_host = 1.0
-        if settings.n_gpu_layers:
-            on_host = (
-                0.0
-                if settings.n_gpu_layers == -1
-                else max(0.0, 1 - settings.n_gpu_layers / ((layers or 0) + 1))
-            )
-        cache = (header.kv_bytes_per_token() or 0) * settings.n_ctx * settings.n_slots
-        need = round(on_host * (model.size_bytes + cache)) + WORKSPACE_BYTES
-        if available is not None and need > available:
-            raise ModelError(
-                f"{self._arm.model} does not fit the memory: {_gb(model.size_bytes)} of weights,"
-                f" {_gb(cache)} of cache ({settings.n_slots} x {settings.n_ctx} tokens) and"
-                f" {_gb(WORKSPACE_BYTES)} of workspace, but {_gb(available)} are available",
-                hint=(
-                    "take a smaller model or quantisation, or lower options.n_ctx or"
-                    " options.prefix_slots"
-                ),
-            )
 
     def _check_hash(self, model: LocalModel) -> str:
         sha256 = files_sha256(model.parts, self._context.models_dir)
@@ -307,9 +307,11 @@ class LlamaCppProvider:
         constrained = self.constraint(request) != "none"
         tags = None if constrained or self._options.reasoning == "none" else THINK_TAGS
         text = TextStream(request.stop, tags, thinking=thinking)
-        complete = _completion_test(request)
+        mode = self._tool_mode(request)
+        held = llama_tools.HeldAnswer(request, mode)
+        complete = llama_tools.complete_call(request, mode) or _completion_test(request)
         engine.reset_timings()
-        state = engine.evaluate(request.prefix_key, prompt)
+        state = engine.evaluate(request.prefix_key, prompt, request.conversation)
         logits, slot = state.logits, state.slot
         counts = {True: 0, False: 0}  # tokens by whether they were reasoning
         finish = "length"
@@ -320,14 +322,17 @@ class LlamaCppProvider:
                 break
             events = text.push(engine.piece(token))
             counts[text.thinking] += 1
-            yield from events
+            yield from held.show(events)
             if text.stopped or (complete is not None and complete(text.answer)):
                 finish = "stop"
                 break
             if counts[True] + counts[False] >= request.max_tokens:
                 break
             logits = engine.decode(slot, [token])
-        yield from text.finish()
+        yield from held.show(text.finish())
+        yield from held.finish()
+        if held.called and finish == "stop":
+            finish = "tool_calls"
         usage = Usage(
             input_fresh=state.n_prompt - state.n_reused,
             cache_read=state.n_reused,
@@ -408,6 +413,7 @@ class LlamaCppProvider:
         self._engine = None
         if engine is not None:
             engine.close()
+            resident.freed()
 
     def _loaded(self) -> Any:
         if self._engine is None:
@@ -419,15 +425,16 @@ class LlamaCppProvider:
         from claimbench_providers.llama import chat as llama_chat
 
         engine = self._loaded()
+        mode = self._tool_mode(request)
+        messages = request.messages
+        if mode == "grammar":
+            messages = llama_tools.spelled_out(messages, llama_tools.callable_tools(request))
         if request.prompt is None and self._template is not None:
-            text, mark = self._template.render_apart(request.messages, engine.control_texts)
+            tools = request.tools if mode == "template" else ()
+            text, mark = self._template.render_apart(messages, engine.control_texts, tools)
             tokens = engine.tokenize_apart(text, mark)
             return tokens, text.rstrip().endswith(THINK_TAGS[0])
-        text = (
-            request.prompt
-            if request.prompt is not None
-            else llama_chat.plain_prompt(request.messages)
-        )
+        text = request.prompt if request.prompt is not None else llama_chat.plain_prompt(messages)
         tokens = engine.tokenize(text, add_special=True, parse_special=False)
         return tokens or [max(0, engine.bos)], False
 
@@ -454,6 +461,9 @@ class LlamaCppProvider:
         )
 
     def _grammar(self, request: Request) -> Any:
+        mode = self._tool_mode(request)
+        if mode != "off":
+            return self._tool_grammar(request, mode)
         if self.constraint(request) == "none":
             return None
         space: Json = list(request.labels) if request.labels else request.answer_schema
@@ -468,6 +478,18 @@ class LlamaCppProvider:
         with self._loaded().log.capture():
             return self._loaded().grammars.clone(text)
 
+    def _tool_grammar(self, request: Request, mode: llama_tools.Mode) -> Any:
+        source = self._template and self._template.source
+        named = [llama_tools.template_tools(request.tools), request.tool_choice, mode]
+        key = json.dumps(named)
+        if key not in self._grammars:
+            made = llama_tools.answer_grammar(request, mode, source)
+            if made is None:
+                return None
+            self._grammars[key] = made
+        with self._loaded().log.capture():
+            return self._loaded().grammars.clone(self._grammars[key])
+
 
 def _completion_test(request: Request) -> Callable[[str], bool] | None:
     if request.labels:
@@ -475,7 +497,3 @@ def _completion_test(request: Request) -> Callable[[str], bool] | None:
     if request.answer_schema is not None:
         return llama_grammar.json_complete
     return None
-
-
-def _gb(n: int) -> str:
-    return f"{n / 1e9:.2f} GB"

@@ -13,10 +13,11 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from claimbench.errors import IntegrityError, ModelError
+from claimbench.errors import IntegrityError, ModelError, why_unreadable
 
 SourceKind = Literal["huggingface", "pypi", "file"]
 ShowBytes = Callable[[str, int, int | None], None]
@@ -110,21 +111,30 @@ def cache_dir(environ: Mapping[str, str] | None = None) -> Path:
 
 
 def catalog(path: Path | None = None) -> dict[str, CatalogEntry]:
-    """The entries by id, in the file's order; ``path`` defaults to the catalogue that is shipped.
+    """The entries by id, in the file's order; ``path`` defaults to the catalogue that is shipped,
+    which is read once.
 
     Raises:
         ModelError: the file is not a catalogue.
     """
+    return dict(_shipped()) if path is None else _read(path)
+
+
+@cache
+def _shipped() -> dict[str, CatalogEntry]:
+    return _read(Path(__file__).parent.parent / "catalog" / "models.yaml")
+
+
+def _read(file: Path) -> dict[str, CatalogEntry]:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
-    file = path or Path(__file__).parent.parent / "catalog" / "models.yaml"
     try:
         raw = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
         entries = [_entry(item) for item in raw["models"]]
     except (OSError, YAMLError, KeyError, TypeError, ValueError) as error:
         raise ModelError(
-            f"the model catalogue {file} cannot be read: {type(error).__name__}: {error}"
+            f"the model catalogue {file} cannot be read: {why_unreadable(error)}"
         ) from error
     return {entry.id: entry for entry in entries}
 
@@ -229,7 +239,7 @@ def file_sha256(path: Path, folder: Path) -> str:
         known = json.loads(note.read_text(encoding="utf-8"))
         if isinstance(known, dict) and all(known.get(k) == v for k, v in seen.items()):
             return str(known["sha256"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, RecursionError):
         pass  # not hashed yet, or the note is unreadable: hash it
     sha256 = hash_file(path)
     remember_sha256(note, {**seen, "sha256": sha256})
@@ -262,7 +272,7 @@ def trusted_sha256(entry: CatalogEntry, folder: Path) -> str | None:
     """
     try:
         return str(json.loads(trust_note(entry, folder).read_text(encoding="utf-8"))["sha256"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -16,6 +16,20 @@ def print_nothing(_what: str) -> None:
     """Nobody listens to what a start is doing."""
 
 
+def node_context(suite_dir: str) -> ProviderContext:
+    """Return what an engine on a node of a cluster is given: the node's own clock, environment and
+    models folder; the suite's folder is looked for at the same path.
+    """
+    folder = Path(suite_dir)
+    return ProviderContext(
+        clock=SystemClock(),
+        environ=os.environ,
+        models_dir=cache_dir(),
+        suite_dir=folder,
+        model_path=lambda name: resolve(name, cache_dir(), folder).path,
+    )
+
+
 def provider_context(
     suite: Suite, *, offline: bool = False, progress: Callable[[str], None] = print_nothing
 ) -> ProviderContext:

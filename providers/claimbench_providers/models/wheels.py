@@ -39,6 +39,7 @@ def pip_download(requirement: str, folder: Path) -> None:
     """
     command = [
         sys.executable,
+        "-P",
         "-m",
         "pip",
         "--disable-pip-version-check",

@@ -83,7 +83,9 @@
     page = Math.min(Math.max(page, 0), pages - 1);
     at("m-table").tBodies[0].replaceChildren(...hits.slice(page * SHOWN, (page + 1) * SHOWN).map((n) => {
       const row = index.rows[n], line = make("tr"), name = make("th", undefined, { scope: "row" });
-      name.append(make("a", key(row), { href: address(row) }));
+      const link = make("a", key(row), { href: address(row) });
+      link.addEventListener("click", () => { link.href = address(row); }); // the address may have changed since
+      name.append(link);
       const where = row[SLICES].filter((x) => x !== "").join(" · ");
       if (where) name.append(make("span", where, { class: "iv-text" }));
       line.append(name, ...row[SCORES].map((score, i) => cell(score, row[OUTCOMES][i])));

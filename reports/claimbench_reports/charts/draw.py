@@ -1,5 +1,4 @@
-"""Charts of a view as inline SVG: matplotlib, colour-blind safe (Okabe and Ito), with shapes and
-dashes.
+"""Charts of a view as inline SVG, drawn by matplotlib in the looks of :mod:`marks`.
 
 matplotlib is imported inside :func:`render_charts`. Every chart has a title, a text alternative
 that states its figures, and draws measured arms only.
@@ -9,43 +8,35 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from claimbench_reports.charts.svg import FAINT, INK, to_inline_svg
+from claimbench_reports.charts.marks import (
+    PALETTE,
+    CanvasMaker,
+    Chart,
+    bars_of,
+    chart_of,
+    colour_of,
+    dashes_of,
+    in_words,
+    mark_of,
+    marker_of,
+    name_below,
+    ticks,
+    wrapped,
+)
+from claimbench_reports.charts.routes import deferral
+from claimbench_reports.charts.svg import FAINT, INK
+from claimbench_reports.charts.turns import by_turn
+from claimbench_reports.charts.variants import by_model
 from claimbench_reports.view.arms import ALL
-from claimbench_reports.view.format import FORMATS, Figure
+from claimbench_reports.view.beside.types import RouteView, TurnsView
+from claimbench_reports.view.format import Figure
 from claimbench_reports.view.types import ArmView, SliceView, TornadoView, View
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
     from matplotlib.figure import Figure as Canvas
-
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F6BB5", "#8C6D31")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
-DASHES: tuple[tuple[float, ...], ...] = (
-    (),
-    (5, 2),
-    (1.5, 1.5),
-    (6, 2, 1.5, 2),
-    (3, 1),
-    (8, 2),
-    (1, 3),
-    (4, 1, 1, 1),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """One drawn chart. ``svg`` is safe markup; ``description`` is also printed as its text
-    alternative.
-    """
-
-    id: str
-    title: str
-    description: str
-    svg: str
 
 
 def render_charts(view: View) -> tuple[Chart, ...]:
@@ -81,11 +72,14 @@ def render_charts(view: View) -> tuple[Chart, ...]:
 
     makers: list[Callable[[], Chart | None]] = [
         lambda: pareto(view, look, canvas),
+        lambda: by_model(view.arms, _level(view), look, canvas),
+        *[_bind_turns(turns, i, look, canvas) for i, turns in enumerate(view.beside.turns)],
         lambda: latency(view, look, canvas, "e2e", "End-to-end latency"),
         lambda: latency(view, look, canvas, "ttft", "Time to first token"),
         lambda: cost_breakdown(view, canvas),
         *[_bind(tornado, t, i, canvas) for i, t in enumerate(view.tornado)],
         lambda: break_even(view, look, canvas),
+        *[_bind_route(route, i, canvas) for i, route in enumerate(view.beside.routes)],
         *[
             _bind_slice(view, name, look, canvas)
             for name in dict.fromkeys(s.slice for s in view.slices)
@@ -98,9 +92,6 @@ def render_charts(view: View) -> tuple[Chart, ...]:
         return tuple(chart for make in makers if (chart := make()) is not None)
 
 
-CanvasMaker = Callable[[float], "tuple[Canvas, Axes]"]
-
-
 def _bind(
     draw: Callable[[TornadoView, int, CanvasMaker], Chart],
     t: TornadoView,
@@ -110,48 +101,20 @@ def _bind(
     return lambda: draw(t, i, make)
 
 
+def _bind_route(route: RouteView, i: int, make: CanvasMaker) -> Callable[[], Chart | None]:
+    return lambda: deferral(route, i, make)
+
+
+def _bind_turns(
+    turns: TurnsView, i: int, look: dict[str, int], make: CanvasMaker
+) -> Callable[[], Chart | None]:
+    return lambda: by_turn(turns, i, look, make)
+
+
 def _bind_slice(
     view: View, name: str, look: dict[str, int], make: CanvasMaker
 ) -> Callable[[], Chart]:
     return lambda: by_slice([s for s in view.slices if s.slice == name], name, look, make)
-
-
-def _ticks(axis: Axis, unit: str) -> None:
-    """Label an axis in a unit of the view; a short logarithmic axis gets marks at 1, 2 and 5."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
-
-    if axis.get_scale() == "log":
-        low, high = sorted(axis.get_view_interval())
-        axis.set_major_locator(
-            LogLocator(subs=(1, 2, 5) if high / max(low, 1e-300) < 300 else (1,))
-        )
-    else:
-        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda x, _: FORMATS[unit](float(x))))
-    axis.set_minor_formatter(NullFormatter())
-
-
-def _errors(f: Figure) -> list[list[float]]:
-    """Error bar lengths; an end without a bound is drawn as no bar."""
-    value = f.value or 0.0
-    low = value - f.low if f.low is not None else 0.0
-    high = f.high - value if f.high is not None else 0.0
-    return [[max(low, 0.0)], [max(high, 0.0)]]
-
-
-def _mark(i: int, size: float, cap: float, width: float) -> dict[str, Any]:
-    """How arm ``i`` is drawn as a point with bars."""
-    return {
-        "fmt": MARKERS[i % 8],
-        "color": PALETTE[i % 8],
-        "markersize": size,
-        "capsize": cap,
-        "linewidth": width,
-    }
-
-
-def _interval_words(f: Figure) -> str:
-    return f.text + (f" ({f.interval})" if f.interval else "") + (f", {f.note}" if f.note else "")
 
 
 def pareto(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart | None:
@@ -174,16 +137,17 @@ def pareto(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart | Non
     drawn, ax = canvas(3.9)
     for arm, c, q in found:
         i = look[arm.arm]
-        style = _mark(i, 8, 3, 1.4)
+        style = mark_of(i, 8, 3, 1.4)
         ax.errorbar(
             [c.value or 0.0],
             [q.value or 0.0],
-            xerr=_errors(c),
-            yerr=_errors(q),
+            xerr=bars_of(c),
+            yerr=bars_of(q),
             label=arm.arm,
             **style,
         )
-    best = frontier([(c.value or 0.0, q.value or 0.0) for _, c, q in found])
+    drawn_at = {arm.arm: (c.value or 0.0, q.value or 0.0) for arm, c, q in found}
+    best = frontier(list(drawn_at.values()))
     if len(best) > 1:
         ax.plot(
             [x for x, _ in best],
@@ -200,13 +164,13 @@ def pareto(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart | Non
         ax.set_xlim(left=0)
     ax.set_xlabel("Dollars per 1,000 requests (left is cheaper)")
     ax.set_ylabel("Quality (up is better)")
-    _ticks(ax.xaxis, "usd")
-    _ticks(ax.yaxis, "share" if found[0][2].unit == "percent" else "plain")
-    ax.legend(loc="best")
-    text = "; ".join(
-        f"{a.arm}: quality {_interval_words(q)}, cost per 1,000 requests {_interval_words(c)}"
+    ticks(ax.xaxis, "usd")
+    ticks(ax.yaxis, "share" if found[0][2].unit == "percent" else "plain")
+    name_below(drawn, ax)
+    facts = [
+        f"{a.arm}: quality {in_words(q)}, cost per 1,000 requests {in_words(c)}"
         for a, c, q in found
-    )
+    ]
     missing = [
         a.arm for a in view.arms if a.scope == ALL and a.arm not in {f[0].arm for f in found}
     ]
@@ -215,12 +179,8 @@ def pareto(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart | Non
         if missing
         else ""
     )
-    return _chart_of(
-        drawn,
-        "pareto",
-        "Quality against dollars",
-        f"{text}. Bars are {_level(view)} intervals.{tail}",
-    )
+    tail = f"Bars are {_level(view)} intervals.{tail}"
+    return chart_of(drawn, "pareto", "Quality against dollars", facts, tail)
 
 
 def frontier(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -246,8 +206,8 @@ def latency(
             s.x,
             s.y,
             where="post",
-            color=PALETTE[i % 8],
-            dashes=DASHES[i % 8],
+            color=colour_of(i),
+            dashes=dashes_of(i),
             linewidth=1.8,
             label=s.arm,
         )
@@ -260,18 +220,16 @@ def latency(
     ax.set_ylim(0, 1.02)
     ax.set_xlabel(title)
     ax.set_ylabel("Share of calls done by then")
-    _ticks(ax.xaxis, "seconds")
-    _ticks(ax.yaxis, "share")
-    ax.legend(loc="lower right")
+    ticks(ax.xaxis, "seconds")
+    ticks(ax.yaxis, "share")
+    name_below(drawn, ax)
     words = []
     for s in found:
         arm = next((a for a in view.arms if a.arm == s.arm and a.scope == ALL), None)
         shown = [(p, arm.get(f"{metric}_{p}")) for p in ("p50", "p95")] if arm else []
         never = f", {s.never} of {s.n} never ended" if s.never else ""
-        words.append(
-            f"{s.arm}: " + ", ".join(f"{p} {_interval_words(f)}" for p, f in shown if f) + never
-        )
-    return _chart_of(drawn, f"latency-{metric}", title, "; ".join(words) + ".")
+        words.append(f"{s.arm}: " + ", ".join(f"{p} {in_words(f)}" for p, f in shown if f) + never)
+    return chart_of(drawn, f"latency-{metric}", title, words)
 
 
 def cost_breakdown(view: View, canvas: CanvasMaker) -> Chart | None:
@@ -280,14 +238,14 @@ def cost_breakdown(view: View, canvas: CanvasMaker) -> Chart | None:
     parts = list(dict.fromkeys(p.component for p in view.cost_parts))
     if not arms:
         return None
-    drawn, ax = canvas(1.2 + 0.5 * len(arms))
+    drawn, ax = canvas(1.2 + sum(0.3 + 0.2 * (1 + wrapped(arm).count("\n")) for arm in arms))
     at = {(p.arm, p.component): p.usd_1k.value or 0.0 for p in view.cost_parts}
     left = [0.0] * len(arms)
     hatches = ("", "//", "..", "xx", "\\\\", "--", "oo", "++")
     for i, part in enumerate(parts):
         widths = [at.get((a, part), 0.0) for a in arms]
         ax.barh(
-            arms,
+            [wrapped(arm) for arm in arms],
             widths,
             left=left,
             height=0.55,
@@ -301,14 +259,14 @@ def cost_breakdown(view: View, canvas: CanvasMaker) -> Chart | None:
     ax.invert_yaxis()
     ax.set_xlabel("Dollars per 1,000 requests")
     ax.grid(axis="y", visible=False)
-    _ticks(ax.xaxis, "usd")
-    ax.legend(loc="best", ncols=min(len(parts), 4))
-    text = "; ".join(
+    ticks(ax.xaxis, "usd")
+    name_below(drawn, ax)
+    facts = [
         f"{a}: "
         + ", ".join(f"{p.component} {p.usd_1k.text}" for p in view.cost_parts if p.arm == a)
         for a in arms
-    )
-    return _chart_of(drawn, "cost-parts", "What a thousand requests cost, by component", text + ".")
+    ]
+    return chart_of(drawn, "cost-parts", "What a thousand requests cost, by component", facts)
 
 
 def tornado(t: TornadoView, index: int, canvas: CanvasMaker) -> Chart:
@@ -330,7 +288,7 @@ def tornado(t: TornadoView, index: int, canvas: CanvasMaker) -> Chart:
         )
     ax.set_yticks(
         range(len(t.bars)),
-        [b.assumption + (" \u2014 flips the verdict" if b.flips else "") for b in t.bars],
+        [wrapped(b.assumption + (" \u2014 flips the verdict" if b.flips else "")) for b in t.bars],
     )
     ax.invert_yaxis()
     ax.axvline(base, color=INK, linewidth=1)
@@ -338,19 +296,15 @@ def tornado(t: TornadoView, index: int, canvas: CanvasMaker) -> Chart:
         ax.axvline(t.threshold.value, color=INK, linewidth=1, dashes=(4, 3))
     ax.grid(axis="y", visible=False)
     ax.set_xlabel("Cost ratio\nplain: low end, hatched: high end, dashed: claimed")
-    _ticks(ax.xaxis, "ratio")
-    rows = "; ".join(
+    ticks(ax.xaxis, "ratio")
+    rows = [
         f"{b.assumption}: {b.low.text} at {b.low_label}, {b.high.text} at {b.high_label}"
         + (", which changes the verdict" if b.flips else "")
         for b in t.bars
-    )
+    ]
     head = f"Base {t.base.text}" + (f", claimed {t.threshold.text}" if t.threshold else "")
-    return _chart_of(
-        drawn,
-        f"tornado-{index}",
-        f"What the cost ratio depends on: {t.title}",
-        f"{head}. {rows}. {t.label}".strip(),
-    )
+    title = f"What the cost ratio depends on: {t.title}"
+    return chart_of(drawn, f"tornado-{index}", title, [head, *rows], t.label)
 
 
 def break_even(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart | None:
@@ -375,34 +329,30 @@ def break_even(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart |
         ax.plot(
             volumes,
             costs,
-            color=PALETTE[i % 8],
-            dashes=DASHES[i % 8],
+            color=colour_of(i),
+            dashes=dashes_of(i),
             label=f"{name}, up to what it can serve",
         )
-        ax.plot([cap], [costs[-1]], MARKERS[i % 8], color=PALETTE[i % 8])
+        ax.plot([cap], [costs[-1]], marker_of(i), color=colour_of(i))
     for name, b in ends.items():
         i = look.get(name, 1)
         level = b.api_usd_1k.value or 0.0
         ax.plot(
             [top / 1000, top],
             [level, level],
-            color=PALETTE[i % 8],
-            dashes=DASHES[i % 8],
+            color=colour_of(i),
+            dashes=dashes_of(i),
             label=name,
         )
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlabel("Requests per hour")
     ax.set_ylabel("Dollars per 1,000 requests")
-    _ticks(ax.xaxis, "count")
-    _ticks(ax.yaxis, "usd")
-    ax.legend(loc="best")
-    return _chart_of(
-        drawn,
-        "break-even",
-        "From which volume a host of one's own pays off",
-        " ".join(b.sentence for b in rows),
-    )
+    ticks(ax.xaxis, "count")
+    ticks(ax.yaxis, "usd")
+    name_below(drawn, ax)
+    facts = [b.sentence.rstrip(".") for b in rows]
+    return chart_of(drawn, "break-even", "From which volume a host of one's own pays off", facts)
 
 
 def by_slice(
@@ -423,28 +373,20 @@ def by_slice(
         for n, (at, q) in enumerate(mine):
             y = at + (k - (len(arms) - 1) / 2) * step
             label = arm if n == 0 else None
-            ax.errorbar([q.value or 0.0], [y], xerr=_errors(q), label=label, **_mark(i, 5, 2, 1.1))
-    ax.set_yticks(range(len(values)), values)
+            ax.errorbar(
+                [q.value or 0.0], [y], xerr=bars_of(q), label=label, **mark_of(i, 5, 2, 1.1)
+            )
+    ax.set_yticks(range(len(values)), [wrapped(value) for value in values])
     ax.invert_yaxis()
     ax.set_xlabel("Quality")
     ax.grid(axis="y", visible=False)
     unit = rows[0].quality.unit
     if unit == "percent":
         ax.set_xlim(-0.02, 1.02)
-    _ticks(ax.xaxis, "share" if unit == "percent" else unit)
-    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    text = "; ".join(
-        f"{v}: "
-        + ", ".join(
-            f"{r.arm} {_interval_words(r.quality)} on {r.n.text}" for r in rows if r.value == v
-        )
-        for v in values
-    )
-    return _chart_of(drawn, f"slice-{_safe(name)}", f"Quality by {name}", text + ".")
-
-
-def _chart_of(drawn: Canvas, id_: str, title: str, description: str) -> Chart:
-    return Chart(id_, title, description, to_inline_svg(drawn, f"c-{id_}", title, description))
+    ticks(ax.xaxis, "share" if unit == "percent" else unit)
+    name_below(drawn, ax)
+    facts = [f"{r.value}, {r.arm}: {in_words(r.quality)} on {r.n.text}" for r in rows]
+    return chart_of(drawn, f"slice-{_safe(name)}", f"Quality by {name}", facts)
 
 
 def _safe(name: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from claimbench_reports.view.format import FORMATS, MINUS
+from claimbench_reports.view.format import MINUS, axis_format
 from claimbench_reports.view.types import ReadingView, VerdictView
 from claimbench_reports.view.verdicts.brief import deciding
 
@@ -30,12 +30,14 @@ MOST_TICKS = 6
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The axis that all drawings of one unit share."""
+    """The axis that all drawings of one unit share, and how wide it is drawn."""
 
     low: float
     high: float
     log: bool
     unit: str
+    width: int = WIDTH
+    pad: int = PAD
 
     def x(self, value: float) -> float:
         """Return where a value stands, kept inside the drawing."""
@@ -43,7 +45,7 @@ class Scale:
         if self.log:
             low, high, at = math.log(low), math.log(high), math.log(max(value, 1e-300))
         share = (at - low) / (high - low)
-        return round(PAD + min(max(share, 0.0), 1.0) * (WIDTH - 2 * PAD), 1)
+        return round(self.pad + min(max(share, 0.0), 1.0) * (self.width - 2 * self.pad), 1)
 
     def holds(self, value: float | None) -> bool:
         """Return whether a value lies inside the axis."""
@@ -124,8 +126,10 @@ def _log_ticks(low: float, high: float) -> list[float]:
     return found[:: -(-len(found) // MOST_TICKS)]
 
 
-def tick_label(value: float, unit: str) -> str:
-    """Show a value of an axis: a share of the rival as more or less than it."""
+def tick_label(value: float, unit: str, scale: Scale | None = None) -> str:
+    """Show a value of an axis: a share of the rival as more or less than it; with the digits that
+    tell the marks of ``scale`` apart.
+    """
     if unit == "of_baseline":
         if math.isclose(value, 1.0, rel_tol=1e-9):
             return "same"
@@ -136,7 +140,8 @@ def tick_label(value: float, unit: str) -> str:
     if unit == "points":
         points = round(100 * value, 6)
         return f"{'+' if points > 0 else MINUS if points < 0 else ''}{abs(points):g}"
-    return FORMATS["share" if unit == "percent" else unit](value)
+    marks = None if scale is None or scale.log else scale.ticks()
+    return axis_format("share" if unit == "percent" else unit, marks)(value)
 
 
 def interval_plot(reading: ReadingView, scales: Mapping[str, Scale] | None = None) -> Markup:
@@ -217,7 +222,7 @@ def _axis(scale: Scale) -> Iterator[str]:
     yield f'<line class="axis" x1="0" y1="{AXIS}" x2="{WIDTH}" y2="{AXIS}"/>'
     last = -math.inf
     for value in scale.ticks():
-        at, label = scale.x(value), tick_label(value, scale.unit)
+        at, label = scale.x(value), tick_label(value, scale.unit, scale)
         half = len(label) * CHAR / 2
         yield f'<line class="axis" x1="{at}" y1="{AXIS}" x2="{at}" y2="{AXIS + 4}"/>'
         if at - half < last:

@@ -26,6 +26,8 @@ _STYLE = re.compile(r'\sstyle="([^"]*)"')
 _FONT = re.compile(
     r"^(?:(?P<lead>(?:normal|italic|oblique|bold|\d00)\s+)*)(?P<size>[\d.]+)px\s+(?P<family>.+)$"
 )
+_TAG = re.compile(r"<[a-zA-Z][^>]*>")
+_PLACES = re.compile(r"(\d+\.\d\d)\d+")
 _ID = re.compile(r'\bid="([^"]+)"')
 _REF = re.compile(r'(url\(#|href="#)([^")]+)')
 
@@ -70,8 +72,13 @@ def inline(raw: str, prefix: str, title: str, description: str) -> str:
         f' id="{prefix}-d">{escape(description)}</desc>'
     )
     body = re.sub(r"<svg[^>]*>", lambda _: head, body, count=1)
-    body = re.sub(r"(\d+\.\d\d)\d+", r"\1", body)
+    body = _TAG.sub(_shorter, body)
     return re.sub(r"\n\s*", "\n", body).strip()
+
+
+def _shorter(tag: re.Match[str]) -> str:
+    """Cut coordinates to hundredths of a unit; what a text says is never touched."""
+    return _PLACES.sub(r"\1", tag.group())
 
 
 def _attributes(match: re.Match[str]) -> str:

@@ -45,6 +45,8 @@ class Background:
     secrets: tuple[str, ...]
     models: Mapping[str, ModelFacts]
     standing: Mapping[str, str]
+    other_books: bool = True
+    """Hold the prices against litellm's, where that is installed."""
 
     def redactor(self, profile: str = "full") -> Redactor:
         """Return the only way by which text leaves for an artifact: keys masked, transcripts as

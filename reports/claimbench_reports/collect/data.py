@@ -11,14 +11,39 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from claimbench.claims.looks.schedule import rule_of
+from claimbench.claims.looks.stopping import stopped_by_rule
 from claimbench.claims.people import people_table
 from claimbench.claims.slices import difference_lines
 from claimbench.decision.choose import decide
-from claimbench.evaluation.agreement import agreement_lines, judge_lines
-from claimbench.evaluation.label_sets import label_set_lines
+from claimbench.evaluation.lines.agreement import agreement_lines, judge_lines, left_lines
+from claimbench.evaluation.lines.charge_lines import charge_lines
+from claimbench.evaluation.lines.connection_lines import connection_lines
+from claimbench.evaluation.lines.dialogue_lines import dialogue_lines
+from claimbench.evaluation.lines.input_lines import input_lines
+from claimbench.evaluation.lines.label_sets import label_set_lines
+from claimbench.evaluation.lines.part_lines import part_lines
+from claimbench.evaluation.lines.tool_lines import tool_lines
+from claimbench.evaluation.preference.summary import error_rate_lines, preference_lines
+from claimbench.evaluation.preference.tables import (
+    TaskPairs,
+    judge_bills,
+    pair_tables,
+    with_bills,
+)
+from claimbench.evaluation.stored import counted, why_incomplete
+from claimbench.evaluation.variants import variant_lines
+from claimbench.evaluation.variants.quantised import (
+    Quantisations,
+    changed_by_arm,
+    quantisations,
+)
+from claimbench.packed import columns, some_rows
+from claimbench.plan.judge_affinity import user_lines
 from claimbench.plan.judges import not_judged
 from claimbench.plan.prompts import render
+from claimbench.pricing.told import beside_charges
 from claimbench.privacy.egress import KIND, over_sessions
+from claimbench.scorers.score_record import NO_ANSWER
 from claimbench.types import NoteKind
 from claimbench_reports.collect.background import Background
 from claimbench_reports.collect.economics import economics_of
@@ -54,8 +79,15 @@ def report_data(store: ResultsStore, evaluation: Evaluation, background: Backgro
         background: what is known of its arms from elsewhere.
     """
     stored = evaluation.stored
-    judges = [judge.name for judge in stored.suite.judges]
+    judges = [helper.name for helper in stored.suite.helpers]
     info = arm_info(evaluation, background)
+    quantised = quantisations(
+        stored.suite,
+        evaluation.items,
+        evaluation.calls,
+        stored.records,
+        stored.manifest.arm_facts,
+    )
     return ReportData(
         manifest=stored.manifest,
         suite=stored.suite,
@@ -67,25 +99,55 @@ def report_data(store: ResultsStore, evaluation: Evaluation, background: Backgro
         attempts=stored.attempts,
         scores=evaluation.scores,
         costs=evaluation.costs.calls,
-        n_planned=len(stored.calls),
+        counted=counted(stored),
         arm_info=info,
         prices=price_facts(evaluation),
         economics=economics_of(evaluation),
         earlier=_earlier(store, evaluation),
         looks=stored.looks,
-        warnings=_warnings(evaluation),
-        findings=difference_lines(
-            people_table(evaluation.items, evaluation.context), stored.suite.alpha
-        ),
+        warnings=_warnings(evaluation, other_books=background.other_books),
+        findings=_findings(evaluation, quantised),
         privacy=privacy_lines(store, stored.manifest.run_id, (*stored.manifest.arms_run, *judges)),
-        resent=stored.resent,
+        unfinished=_unfinished(evaluation),
+        resent=tuple(intent.call_id for intent in stored.in_flight),
         render=render,
         judge_records=stored.judging.records,
         judge_costs=evaluation.judge_costs.calls,
-        n_not_judged=not_judged(stored.judging, stored.calls, stored.records, stored.suite),
+        at_prices=beside_charges(stored.attempts, evaluation.costs, evaluation.at_prices),
+        n_not_judged=not_judged(stored.judging, stored.calls, stored.as_read(), stored.suite),
+        missing=why_incomplete(stored),
         context=evaluation.context,
+        routes=evaluation.routes,
+        pairs=_pairs(evaluation),
+        quantisations=quantised,
         decision=decide(evaluation, known=known_facts(info)),
+        place=str(store.path),
     )
+
+
+def _unfinished(evaluation: Evaluation) -> dict[str, str]:
+    """Return call id -> who was asked, of calls that cost something and left no record."""
+    stored, found = evaluation.stored, dict[str, str]()
+    sides = (
+        (stored.calls, stored.records, evaluation.costs),
+        (stored.judging.calls, stored.judging.records, evaluation.judge_costs),
+    )
+    for calls, records, costs in sides:
+        if len(records) < len(calls):
+            ended = set(columns(records, "call.id"))
+            for call_id, arm in columns(calls, "id", "arm"):
+                if call_id not in ended and call_id in costs.calls:
+                    found[call_id] = arm
+    return found
+
+
+def _pairs(evaluation: Evaluation) -> tuple[TaskPairs, ...]:
+    """Return the comparisons in pairs with what the judges' words cost."""
+    stored = evaluation.stored
+    arms = [arm.name for arm in stored.suite.arms]
+    seed = stored.manifest.seed
+    tables = pair_tables(evaluation.items, evaluation.context, arms, stored.suite.alpha, seed)
+    return with_bills(tables, judge_bills(stored, evaluation.judge_costs.calls)) if tables else ()
 
 
 def privacy_lines(store: ResultsStore, run_id: str, arms: Sequence[str]) -> list[tuple[str, str]]:
@@ -136,7 +198,7 @@ def past_run(store: ResultsStore, info: RunInfo, mine: Manifest | None = None) -
     folder = store.run_folder(info.run_id)
     try:
         verdicts = json.loads((folder / VERDICTS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         verdicts = {}
     return EarlierRun(
         run_id=info.run_id,
@@ -164,7 +226,27 @@ def _earlier(store: ResultsStore, evaluation: Evaluation) -> list[EarlierRun]:
     return found
 
 
-def _warnings(evaluation: Evaluation) -> list[str]:
+def _findings(evaluation: Evaluation, quantised: tuple[Quantisations, ...]) -> list[str]:
+    """Sentences about the results beside the verdicts: slices, comparisons in pairs, judges."""
+    suite, items, context = evaluation.stored.suite, evaluation.items, evaluation.context
+    arms = [arm.name for arm in suite.arms]
+    stored = evaluation.stored
+    dialogues: list[str] = []
+    if stored.given is None:
+        dialogues = dialogue_lines(
+            suite, stored.records, stored.attempts, evaluation.scores, evaluation.costs.calls
+        )
+    return [
+        *(f"{line[0].upper()}{line[1:]}." for line in user_lines(suite)),
+        *dialogues,
+        *difference_lines(people_table(items, context), suite.alpha),
+        *preference_lines(items, context, arms, suite.alpha, evaluation.stored.manifest.seed),
+        *error_rate_lines(items, context, suite.alpha),
+        *variant_lines(suite, items, evaluation.calls, changed_by_arm(quantised)),
+    ]
+
+
+def _warnings(evaluation: Evaluation, *, other_books: bool) -> list[str]:
     stored = evaluation.stored
     warnings: list[str] = []
     imported = stored.manifest.options.get("imported")
@@ -175,12 +257,29 @@ def _warnings(evaluation: Evaluation) -> list[str]:
             " clocks are that tool's."
         )
         warnings.extend(imported["notes"])
-    warnings.extend(agreement_lines(stored.suite, stored.records))
-    warnings.extend(label_set_lines(stored.suite, stored.records))
+    if stored.given is not None:
+        warnings.append(
+            "Texts were taken out of this run: its scores are those that the bundle states, not"
+            " computed here."
+        )
+    else:
+        warnings.extend(agreement_lines(stored.suite, stored.records))
+        warnings.extend(label_set_lines(stored.suite, stored.records))
+    warnings.extend(charge_lines(evaluation.context.charges))
+    warnings.extend(
+        input_lines([arm.name for arm in stored.suite.arms], evaluation.items, evaluation.calls)
+    )
+    warnings.extend(connection_lines(evaluation.calls, stored.manifest.arms_run))
+    warnings.extend(part_lines(stored.suite, stored.calls, evaluation.scores))
+    uncarried = evaluation.context.uncarried
+    warnings.extend(tool_lines(stored.calls, evaluation.scores, uncarried))
     warnings.extend(
         judge_lines(
             stored.suite, stored.records, stored.judging.records, stored.people, evaluation.scores
         )
+    )
+    warnings.extend(
+        left_lines(stored.suite, stored.people, stored.as_read(), evaluation.context.pairs)
     )
     if stored.manifest.limit is not None:
         taken = stored.manifest.options.get("samples") or {}
@@ -198,7 +297,10 @@ def _warnings(evaluation: Evaluation) -> list[str]:
         if note.kind not in (NoteKind.STOPPING, NoteKind.LOOK) and not note.in_end_reason:
             warnings.append(f"{_sentence(note, stored.manifest.arms_run)}.")
     return (
-        warnings + _unscored(evaluation) + _stopped_early(evaluation) + second_opinion(evaluation)
+        warnings
+        + _unscored(evaluation)
+        + _stopped_early(evaluation)
+        + second_opinion(evaluation, other_books=other_books)
     )
 
 
@@ -213,10 +315,24 @@ def _unscored(evaluation: Evaluation) -> list[str]:
     """Answers that a scorer could not judge, by scorer: they count as missing, which nobody may
     have to guess.
     """
-    answered = {r.call.id for r in evaluation.stored.records if r.outcome.value == "ok"}
-    mine = [score for score in evaluation.scores if score.call_id in answered]
-    total = Counter(score.scorer for score in mine)
-    failed = [score for score in mine if score.status == "unscored"]
+    other = {
+        call_id
+        for call_id, outcome in columns(evaluation.stored.records, "call.id", "outcome")
+        if outcome.value != "ok"
+    }
+    total: Counter[str] = Counter()
+    places: list[int] = []
+    read = columns(evaluation.scores, "call_id", "scorer", "status")
+    for at, (call_id, scorer, status) in enumerate(read):
+        if call_id not in other:
+            total[scorer] += 1
+            if status == "unscored":
+                places.append(at)
+    failed = [
+        score
+        for score in some_rows(evaluation.scores, places)
+        if not score.explanation.startswith(NO_ANSWER)  # an episode whose later step failed
+    ]
     first = {score.scorer: score.explanation for score in reversed(failed)}
     return [
         f"{count} of {total[name]} answers could not be scored by '{name}' and count as missing:"
@@ -228,7 +344,7 @@ def _unscored(evaluation: Evaluation) -> list[str]:
 def _stopped_early(evaluation: Evaluation) -> list[str]:
     """Say what stopping when decided saved."""
     stored = evaluation.stored
-    if not stored.looks or not stored.looks[-1].decision.startswith("stop"):
+    if not stopped_by_rule(stored.looks):
         return []
     last = stored.looks[-1]
     saved = rule_of(stored.suite, stored.calls, stored.looks).saved(last, evaluation.items)

@@ -13,12 +13,12 @@ from claimbench.economics.projection import Projection, project_arm, token_basis
 from claimbench.economics.run import claim_tornados, pairs
 from claimbench.economics.volume.outlook import load_words
 from claimbench.evaluation.outlook import outlook_of
+from claimbench.tables.per_request import per_request, with_answer
 from claimbench_reports.view.inputs import Economics, break_even_of, tornado_of
 
 if TYPE_CHECKING:
     from claimbench.evaluation.evaluate import Evaluation
     from claimbench.pricing.arms import ArmPrice
-    from claimbench.tables.types import ArmItems, BoolArray
 
 
 def economics_of(evaluation: Evaluation) -> Economics:
@@ -30,9 +30,10 @@ def economics_of(evaluation: Evaluation) -> Economics:
     prices = {name: price for name, price in evaluation.prices.items() if name in arms}
     calls = evaluation.calls.arms
     measured = {
-        name: float(np.nanmean(rows.usd))
+        name: mean
         for name, rows in evaluation.items.arms.items()
-        if not np.isnan(rows.usd).all() and not hole(_served(rows), ~np.isnan(rows.usd))
+        if (mean := per_request(rows).of_known) is not None
+        and not hole(with_answer(rows), ~np.isnan(rows.usd))
     }
     absent = {name: price for name, price in prices.items() if name not in measured}
     projected = _projections(evaluation, absent, moment)
@@ -58,22 +59,12 @@ def economics_of(evaluation: Evaluation) -> Economics:
     return Economics(tuple(break_even), tuple(tornados), outlook_of(evaluation))
 
 
-def _served(rows: ArmItems) -> BoolArray:
-    """Return the items that an arm answered."""
-    found: BoolArray = rows.n_finished > rows.n_errors
-    return found
-
-
 def _projections(
     evaluation: Evaluation, prices: Mapping[str, ArmPrice], moment: datetime
 ) -> dict[str, Projection]:
     """Project the mean request of arms that were not run; none where no tokens are known."""
-    tokens_in: list[float] = []
-    tokens_out: list[float] = []
-    for rows in evaluation.calls.arms.values():
-        tokens_in += [float(n) for n in rows.n_in]
-        tokens_out += [float(n) for n in rows.n_out]
-    basis = token_basis(tokens_in, tokens_out)
+    arms = evaluation.calls.arms.values()
+    basis = token_basis([rows.n_in for rows in arms], [rows.n_out for rows in arms])
     if basis is None:
         return {}
     return {name: project_arm(price, basis, moment) for name, price in prices.items()}

@@ -39,9 +39,9 @@ def price_facts(evaluation: Evaluation) -> list[PriceFact]:
     return facts + _implied_facts(evaluation)
 
 
-def second_opinion(evaluation: Evaluation) -> list[str]:
-    """Say what the prices used rest on, and where litellm's price map, if litellm is installed,
-    differs from them.
+def second_opinion(evaluation: Evaluation, *, other_books: bool = True) -> list[str]:
+    """Say what the prices used rest on, and where litellm's price map, if litellm is installed and
+    ``other_books`` asks for it, differs from them.
     """
     moment = datetime.fromisoformat(evaluation.stored.manifest.created_utc)
     said = [
@@ -49,6 +49,8 @@ def second_opinion(evaluation: Evaluation) -> list[str]:
         for name, price in evaluation.prices.items()
         for remark in remarks(price, moment)
     ]
+    if not other_books:
+        return said
     return said + warnings_for(evaluation.prices, moment, load_second_opinion())
 
 

@@ -68,7 +68,7 @@ def write_index(store: ResultsStore, redact: Redactor) -> None:
     report.
     """
     runs = [past_run(store, info) for info in store.runs()]
-    _replace(store.path.parent / "index.html", render_index(runs, redact))
+    _replace(store.index_page, render_index(runs, redact))
 
 
 def _replace(path: Path, text: str) -> None:

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from claimbench_reports.formats.decision_text import decision_lines
-from claimbench_reports.view.arms import ALL
+from claimbench_reports.view.arms import ALL, COMPOSED, base_notes
 from claimbench_reports.view.types import ArmView, VerdictView, View
-from claimbench_reports.view.words import COLUMNS
+from claimbench_reports.view.words import (
+    AT_TIMES,
+    COLUMNS,
+    ENDS,
+    ends_of,
+    retried_of,
+    shown_columns,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+HEADS = {column: head for column, head, _, _ in COLUMNS}
 SHOWN = ("quality", "usd_1k", "usd_1k_correct", "ttft_p50", "e2e_p50", "e2e_p95", "n_missing")
-RANK = ("quality", "usd_1k", "e2e_p50", "e2e_p95", "n_missing", "usd_1k_correct", "ttft_p50")
+RANK = (
+    "quality",
+    "usd_1k",
+    "e2e_p50",
+    "e2e_p95",
+    "n_missing",
+    "usd_1k_correct",
+    "ttft_p50",
+    *AT_TIMES,
+)
 """The same columns, those that are shown on a narrow terminal first."""
 STAR = "* too few samples to say how far off this percentile may be"
 STYLES = {"supported": "green", "refuted": "red", "inconclusive": "yellow", "not_comparable": "dim"}
@@ -59,7 +76,7 @@ def print_summary(
     verdicts.add_column(no_wrap=True)
     verdicts.add_column(ratio=1)
     for v in view.verdicts:
-        line = Text(f"{v.arm}: \u201c{v.claim}\u201d ", style="bold")
+        line = Text(f"{v.lead}\u201c{v.claim}\u201d ", style="bold")
         line.append(_because(v), style="not bold")
         for one in v.remedies[:1]:
             line.append(f"\n{one.text} {one.code}".rstrip(), style="not bold cyan")
@@ -68,7 +85,11 @@ def print_summary(
     out.print(_table(view, out.width))
     if _starred(view):
         out.print(Text(STAR, style="dim"))
+    for said in base_notes(view.arms):
+        out.print(Text(said, style="dim"))
     for said in _bill_lines(view):
+        out.print(Text(said))
+    for said in _route_lines(view):
         out.print(Text(said))
     for f in view.findings:
         out.print(Text(f))
@@ -78,6 +99,23 @@ def print_summary(
         out.print(Text(f"all runs: {index}"), soft_wrap=True)
     if report is not None:
         out.print(Text(f"report: {report}", style="bold"), soft_wrap=True)
+
+
+def _named(arm: ArmView) -> str:
+    """Name an arm; one that no request was sent to is marked."""
+    return f"{arm.arm} ({COMPOSED})" if arm.provider == COMPOSED else arm.arm
+
+
+def _route_lines(view: View) -> Iterator[str]:
+    """Say of each route what it is composed of, and how it stands beside the random mixture."""
+    for route in view.beside.routes:
+        line = f"{route.name}, composed: {route.said}"
+        if route.why_none:
+            line += f"; not known: {route.why_none}"
+        elif route.gain is not None:
+            line += f"; above the random mixture of its arms: {route.gain.text}"
+            line += f" ({route.gain.interval})" if route.gain.interval else ""
+        yield f"{line}."
 
 
 def _table(view: View, width: int) -> Table:
@@ -91,35 +129,58 @@ def _table(view: View, width: int) -> Table:
     from rich.text import Text
 
     arms = [a for a in view.arms if a.scope == ALL]
-    kept = _fitting(arms, width)
-    left_out = [head for head, column in zip(_heads(), SHOWN, strict=True) if column not in kept]
-    more = f"not shown for want of room: {', '.join(left_out)}" if left_out else None
+    columns = shown_columns(arms, SHOWN)
+    kept = _fitting(arms, columns, width)
+    left_out = [HEADS[column] for column in columns if column not in kept]
+    more = [f"not shown for want of room: {', '.join(left_out)}"] if left_out else []
+    if {"n_missing", *ENDS} & (set(columns) - kept):
+        more += [f"calls of {told}" for told in ends_of(arms)]
+    if "n_retried" in set(columns) - kept:
+        more += [f"calls of {told}" for told in retried_of(arms)]
     table = Table(
         title="Compared on the same requests",
         title_justify="left",
-        caption=more,
+        caption="\n".join(more) or None,
         caption_justify="left",
     )
-    names = max((cell_len(a.arm) for a in arms), default=3)
-    table.add_column("arm", overflow="fold", min_width=min(names, width // 3))
-    for head, column in zip(_heads(), SHOWN, strict=True):
-        if column in kept:
-            table.add_column(head, justify="right", no_wrap=False, min_width=_least(arms, column))
+    shown = [column for column in columns if column in kept]
+    names = max((cell_len(_named(a)) for a in arms), default=3)
+    widths = _widths(arms, shown, width - 4 - min(names, width // 3))
+    left = width - 4 - sum(3 + one for one in widths)
+    table.add_column("arm", overflow="fold", width=max(3, min(names, left)))
+    for column, wide in zip(shown, widths, strict=True):
+        table.add_column(HEADS[column], justify="right", width=wide)
     for arm in arms:
-        cells = dict(zip(SHOWN, _cells(arm), strict=True))
-        shown = [Text(cells[column], no_wrap=True) for column in SHOWN if column in kept]
-        table.add_row(Text(arm.arm), *shown, style="" if arm.measured else "dim")
+        cells = [Text(cell, no_wrap=True) for cell in _cells(arm, shown)]
+        table.add_row(Text(_named(arm)), *cells, style="" if arm.measured else "dim")
     return table
 
 
-def _fitting(arms: Sequence[ArmView], width: int) -> frozenset[str]:
-    """Return the columns that fit beside whole names, by rank; at least the first two."""
+def _widths(arms: Sequence[ArmView], columns: Sequence[str], room: int) -> list[int]:
+    """Return how wide each column is: as its head and cells, or narrower, its head in lines, where
+    they do not fit into ``room`` beside their borders.
+    """
+    wanted = [
+        max(len(HEADS[c]), *(len(_cell(a, c) if a.measured else "not run") for a in arms))
+        for c in columns
+    ]
+    excess = sum(3 + one for one in wanted) - room
+    for k, column in enumerate(columns):
+        if excess > 0:
+            less = min(excess, wanted[k] - _least(arms, column))
+            wanted[k] -= less
+            excess -= less
+    return wanted
+
+
+def _fitting(arms: Sequence[ArmView], columns: Sequence[str], width: int) -> frozenset[str]:
+    """Return those of ``columns`` that fit beside whole names, by rank; at least the first two."""
     from rich.cells import cell_len
 
-    names = max((cell_len(a.arm) for a in arms), default=3)
+    names = max((cell_len(_named(a)) for a in arms), default=3)
     kept: list[str] = []
     used = min(names, width // 3) + 4
-    for column in RANK:
+    for column in (one for one in RANK if one in columns):
         used += _least(arms, column) + 3
         if len(kept) >= 2 and used > width:
             break
@@ -129,9 +190,8 @@ def _fitting(arms: Sequence[ArmView], width: int) -> frozenset[str]:
 
 def _least(arms: Sequence[ArmView], column: str) -> int:
     """Return how narrow a column can be: its widest cell, and the longest word of its head."""
-    head = dict(zip(SHOWN, _heads(), strict=True))[column]
-    cells = [dict(zip(SHOWN, _cells(a), strict=True))[column] for a in arms]
-    return max(len(text) for text in [*head.split(), *cells])
+    cells = [_cell(a, column) if a.measured else "not run" for a in arms]
+    return max(len(text) for text in [*HEADS[column].split(), *cells])
 
 
 def plain_summary(
@@ -141,11 +201,13 @@ def plain_summary(
     lines = [] if view.decision is None else [*decision_lines(view.decision), ""]
     lines.append(view.summary)
     for v in view.verdicts:
-        lines.append(f"{v.status_text.upper():<15} {v.arm}: {v.claim} - {_because(v)}")
+        lines.append(f"{v.status_text.upper():<15} {v.lead}{v.claim} - {_because(v)}")
         lines += [f"{'':<15} {one.text} {one.code}".rstrip() for one in v.remedies[:1]]
     lines.append("")
-    grid = [("arm", *_heads())]
-    grid += [(a.arm, *_cells(a)) for a in view.arms if a.scope == ALL]
+    arms = [a for a in view.arms if a.scope == ALL]
+    columns = shown_columns(arms, SHOWN)
+    grid = [("arm", *(HEADS[column] for column in columns))]
+    grid += [(_named(a), *_cells(a, columns)) for a in arms]
     widths = [max(len(row[i]) for row in grid if i < len(row)) for i in range(len(grid[0]))]
     for row in grid:
         cells = [
@@ -155,8 +217,9 @@ def plain_summary(
         lines.append("  ".join(cells).rstrip())
     if _starred(view):
         lines.append(STAR)
+    lines += base_notes(view.arms)
     lines += _bill_lines(view)
-    lines += [*view.findings, *(f"warning: {w}" for w in view.warnings)]
+    lines += [*_route_lines(view), *view.findings, *(f"warning: {w}" for w in view.warnings)]
     if report is not None:
         where = [] if index is None else [f"all runs: {index}"]
         lines += ["", *where, f"report: {report}"]
@@ -179,7 +242,7 @@ def _bill_lines(view: View) -> list[str]:
         costs = [total.cost.text for total in arm.totals]
         grid.append((arm.arm, arm.month.text, arm.month.interval or "none", *used, *costs))
     lines += _aligned(grid)
-    lines += [f"{fact.name}: no bill, because {fact.value}" for fact in found.unknown]
+    lines += found.without_bill
     lines += found.comparisons
     for one in found.scenarios:
         note = f" ({one.note})" if one.note else ""
@@ -200,25 +263,23 @@ def _aligned(grid: Sequence[Sequence[str]]) -> list[str]:
     return lines
 
 
-def _heads() -> tuple[str, ...]:
-    heads = {id_: head for id_, head, _, _ in COLUMNS}
-    return tuple(heads[c] for c in SHOWN)
-
-
-def _cells(arm: ArmView) -> tuple[str, ...]:
+def _cells(arm: ArmView, columns: Sequence[str]) -> tuple[str, ...]:
     if not arm.measured:
-        return ("not run", *[""] * (len(SHOWN) - 1))
-    found = []
-    for column in SHOWN:
-        f = arm.get(column)
-        mark = "" if f is None or "too few samples" not in f.note else "*"
-        found.append("" if f is None else f.text + mark)
-    return tuple(found)
+        return ("not run", *[""] * (len(columns) - 1))
+    return tuple(_cell(arm, column) for column in columns)
+
+
+def _cell(arm: ArmView, column: str) -> str:
+    """Return a figure as shown, one of too few samples with a star."""
+    f = arm.get(column)
+    if f is None:
+        return ""
+    return f.text + ("*" if "too few samples" in f.note else "")
 
 
 def _starred(view: View) -> bool:
     overall = [arm for arm in view.arms if arm.scope == ALL]
-    return any(cell.endswith("*") for arm in overall for cell in _cells(arm))
+    return any(cell.endswith("*") for arm in overall for cell in _cells(arm, SHOWN))
 
 
 def _because(v: VerdictView) -> str:

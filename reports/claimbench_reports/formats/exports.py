@@ -10,9 +10,9 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO
 from xml.etree import ElementTree as ET
@@ -20,14 +20,19 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from claimbench.errors import BenchError
+from claimbench.packed import columns
 from claimbench.plan.prompts import render
+from claimbench.pricing.told import dollar_fields
 from claimbench.privacy.redact import Redactor
 from claimbench.privacy.visible import visible
-from claimbench.types import CallRecord, Cost, Json, Score
-from claimbench_reports.view.arms import ALL
+from claimbench.tables import timing as tm
+from claimbench.tables.in_order import ScoresOfCalls, TriesOfCalls
+from claimbench.tables.waits import from_opening
+from claimbench.types import CallRecord, Cost, Json
+from claimbench_reports.view.arms import ALL, base_notes
 from claimbench_reports.view.inputs import ReportData
 from claimbench_reports.view.types import VerdictView, View
-from claimbench_reports.view.words import COLUMNS, SIGN
+from claimbench_reports.view.words import COLUMNS, SIGN, shown_columns
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 """A text cell that begins with one of these is a formula to a spreadsheet."""
@@ -50,6 +55,11 @@ CSV_FIELDS = (
     "cost_usd",
     "cost_basis",
     "price_id",
+    "cost_usd_low",
+    "cost_usd_high",
+    "at_prices_usd",
+    "at_prices_usd_low",
+    "at_prices_usd_high",
     "ttft_ms",
     "e2e_ms",
     "cluster",
@@ -57,6 +67,8 @@ CSV_FIELDS = (
     "provenance",
     "error",
     "judge_usd",
+    "judged_by",
+    "wait_ms",
 )
 
 
@@ -69,23 +81,32 @@ def call_rows(data: ReportData, redact: Redactor) -> Iterator[dict[str, Json]]:
     """Yield one object per finished call, in stored order; ``attempts`` counts, ``scores`` is by
     scorer.
 
-    ``input`` is the last turn of the prompt, without instructions and examples; ``target`` is
-    text. ``cluster`` and ``block`` (stretch of time) are the groups that the intervals treat as one
-    unit of evidence. ``judge_usd`` is what asking a model for the score cost; it is not in
-    ``cost_usd``.
+    ``cost_usd_low`` and ``cost_usd_high`` bound a bill that is not known whole. ``at_prices_usd``
+    (or its bounds) is what a call whose vendor says what it charged (``cost_basis``: billed) comes
+    to at the prices; empty where no price can be held against that charge. ``input`` is the last
+    turn of the prompt, without instructions and examples; ``target`` is text. ``cluster`` and
+    ``block`` (stretch of time) are the groups that the intervals treat as one unit of evidence.
+    ``judge_usd`` is what asking a model for the score cost; it is not in ``cost_usd``.
+    ``judged_by`` is the model that gave ``score`` as a judge, null where none did.
+    ``wait_ms`` is the time from the first send of the call, or from where it began to open a
+    connection of its own, so that it is longer than ``e2e_ms`` where the call was asked more than
+    once or waited for a connection. A step of an episode is a row with its own tokens,
+    dollars and times; the score stands on the first one's.
     """
-    scores: dict[str, list[Score]] = defaultdict(list)
-    for s in data.scores:
-        scores[s.call_id].append(s)
+    scores = ScoresOfCalls(data.scores)
+    scored = {t.name for t in data.suite.tasks if t.scorers}
     headline = {t.name: t.scorers[0].name for t in data.suite.tasks if t.scorers}
+    judges = {t.name: t.judged_by for t in data.suite.tasks}
     times = _Times(data)
     asked = _Asked(data, redact)
     for record in data.records:
         call, cost = record.call, data.costs.get(record.call.id)
-        mine = {s.scorer: s for s in scores.get(call.id, ())}
+        found = scores.of(call.id) if call.task in scored else ()
+        mine = {s.scorer: s for s in found}
         first = mine.get(headline.get(call.task, ""))
-        ttft, e2e, n_in, n_out, n = times.of(call.arm, call.id)
-        cluster, block = times.groups(call.arm, call.id)
+        ttft, e2e, n_in, n_out, n = times.of(record)
+        wait = times.wait(record)
+        cluster, block = times.groups(record)
         row: dict[str, Json] = {
             "id": call.id,
             "task": call.task,
@@ -95,13 +116,13 @@ def call_rows(data: ReportData, redact: Redactor) -> Iterator[dict[str, Json]]:
             **asked.of(call.task, call.sample_id),
             "outcome": record.outcome.value,
             "attempts": n,
-            "text": redact.transcript(record.text),
+            "text": redact.transcript(record.said),
             "score": None if first is None else first.value,
             "score_status": None if first is None else first.status,
             "scores": {k: s.value for k, s in mine.items()},
             "input_tokens": n_in,
             "output_tokens": n_out,
-            **_cost_fields(cost),
+            **_cost_fields(cost, data.at_prices.get(call.id)),
             "ttft_ms": ttft,
             "e2e_ms": e2e,
             "cluster": None if cluster is None else redact.mask(cluster),
@@ -112,8 +133,14 @@ def call_rows(data: ReportData, redact: Redactor) -> Iterator[dict[str, Json]]:
                 (float(s.judge_cost_usd) for s in mine.values() if s.judge_cost_usd is not None),
                 None,
             ),
+            "judged_by": judges.get(call.task),
+            "wait_ms": wait,
         }
         yield _sound(row)
+
+
+MOST_ASKED = 20_000
+"""Samples whose texts are kept as shown: arms and epochs ask for the same again."""
 
 
 class _Asked:
@@ -129,6 +156,8 @@ class _Asked:
         """Return ``input`` and ``target`` of a sample; null where the run does not hold it."""
         key = (task, sample_id)
         if key not in self._made:
+            if len(self._made) >= MOST_ASKED:
+                self._made.clear()
             self._made[key] = self._make(key)
         return self._made[key]
 
@@ -151,46 +180,103 @@ def _error(record: CallRecord, redact: Redactor) -> str | None:
     return redact.transcript(record.error)
 
 
-def _cost_fields(cost: Cost | None) -> dict[str, Json]:
-    if cost is None:
-        return {"cost_usd": None, "cost_basis": None, "price_id": None}
-    usd = cost.amount if cost.currency == "USD" else None
-    return {
-        "cost_usd": None if usd is None else float(usd),
-        "cost_basis": cost.basis,
-        "price_id": cost.price_id,
-    }
+def _cost_fields(cost: Cost | None, at_prices: Cost | None) -> dict[str, Json]:
+    told = dollar_fields(cost, at_prices)
+    found = {k: float(v) if isinstance(v, Decimal) else v for k, v in told.items()}
+    return {**found, "price_id": None if cost is None else cost.price_id}
 
 
 Measured = tuple[float | None, float | None, int | None, int | None, int | None]
 
 
 class _Times:
-    """Call id -> times and tokens, read once from the call table."""
+    """Call -> times and tokens, read once from the call table.
+
+    The table holds an episode as one call; a step's own figures are those of its own attempts, so
+    that the rows of an episode sum up to it.
+    """
 
     def __init__(self, data: ReportData) -> None:
+        self._steps: dict[tuple[str, str], str] = {}
+        for task in data.suite.tasks:
+            for sample in task.samples if task.steps else ():
+                if sample.turn is not None:
+                    self._steps[task.name, sample.id] = sample.turn.conversation
+        self._tries = TriesOfCalls(data.attempts) if self._steps else None
+        self._whole: dict[tuple[str, str, str, int], str] = {}
+        if self._steps:
+            shown = {str(c) for rows in data.calls.arms.values() for c in rows.call_id.tolist()}
+            for record in data.records:
+                if record.call.id in shown:
+                    self._whole[self._episode(record)] = record.call.id
+        self._waits = {arm: from_opening(rows).e2e_s for arm, rows in data.calls.arms.items()}
         self._arms: dict[str, tuple[dict[str, int], Any]] = {
             arm: ({str(c): i for i, c in enumerate(rows.call_id.tolist())}, rows)
             for arm, rows in data.calls.arms.items()
         }
 
-    def of(self, arm: str, call_id: str) -> Measured:
+    def _episode(self, record: CallRecord) -> tuple[str, str, str, int]:
+        call = record.call
+        conversation = self._steps.get((call.task, call.sample_id), "")
+        return call.arm, call.task, conversation, call.epoch
+
+    def _of_step(self, record: CallRecord, tries: TriesOfCalls) -> Measured:
+        mine = tries.of(record.call.id)
+        last = next((one for one in mine if one.number == record.attempt), None)
+        if last is None:
+            return None, None, None, None, len(mine)
+        ttft, e2e = tm.ttft_s(last.timing), tm.e2e_s(last.timing)
+        if record.outcome.missing:
+            ttft, e2e = None, math.nan
+        usage = last.usage
+        return (
+            None if ttft is None else _milliseconds(np.float64(ttft)),
+            _milliseconds(np.float64(e2e)),
+            None if usage is None else usage.input_total,
+            None if usage is None else usage.output_total,
+            len(mine),
+        )
+
+    def of(self, record: CallRecord) -> Measured:
         """Return times in ms, tokens and attempts of a call, each None if unknown."""
-        index, rows = self._arms.get(arm, ({}, None))
-        at = index.get(call_id)
+        call = record.call
+        if self._tries is not None and (call.task, call.sample_id) in self._steps:
+            return self._of_step(record, self._tries)
+        index, rows = self._arms.get(call.arm, ({}, None))
+        at = index.get(call.id)
         if at is None:
             return None, None, None, None, None
         ttft, e2e = _milliseconds(rows.ttft_s[at]), _milliseconds(rows.e2e_s[at])
         return ttft, e2e, _whole(rows.n_in[at]), _whole(rows.n_out[at]), int(rows.n_attempts[at])
 
-    def groups(self, arm: str, call_id: str) -> tuple[str | None, int | None]:
-        """Return cluster and time block of a call; None where it is not in the table."""
-        index, rows = self._arms.get(arm, ({}, None))
-        at = index.get(call_id)
+    def wait(self, record: CallRecord) -> float | None:
+        """Return the milliseconds from the first send of a call, or the opening of its connection
+        before that, to its end; None if unknown.
+        """
+        call = record.call
+        if self._tries is not None and (call.task, call.sample_id) in self._steps:
+            mine = [one for one in self._tries.of(call.id) if one.number <= record.attempt]
+            if not mine or record.outcome.missing or mine[0].session != mine[-1].session:
+                return None
+            whole_ns = mine[-1].timing.ended_ns - mine[0].timing.sent_ns
+            opened = tm.opened_s(mine[0].timing) or 0.0
+            return _milliseconds(np.float64(whole_ns / tm.NS_PER_S + opened))
+        index, _ = self._arms.get(call.arm, ({}, None))
+        at = index.get(call.id)
+        return None if at is None else _milliseconds(self._waits[call.arm][at])
+
+    def groups(self, record: CallRecord) -> tuple[str | None, int | None]:
+        """Return cluster and time block of a call, a step's those of its episode; None where it is
+        not in the table.
+        """
+        call = record.call
+        index, rows = self._arms.get(call.arm, ({}, None))
+        stepped = (call.task, call.sample_id) in self._steps
+        at = index.get(self._whole.get(self._episode(record), "") if stepped else call.id)
         return (
             (None, None)
             if at is None or rows is None
-            else (str(rows.cluster[at]), int(rows.block[at]))
+            else (rows.text("cluster", at), int(rows.block[at]))
         )
 
 
@@ -227,10 +313,11 @@ def write_jsonl(data: ReportData, redact: Redactor, out: TextIO) -> None:
     """Write the calls as JSON Lines, with the final attempt's token buckets (``usage``, null =
     unknown) beside the totals.
     """
-    final = {(a.call_id, a.number): a.usage for a in data.attempts}
-    by_call = {r.call.id: final.get((r.call.id, r.attempt)) for r in data.records}
-    for row in call_rows(data, redact):
-        usage = by_call.get(str(row["id"]))
+    tries = TriesOfCalls(data.attempts)
+    rows = zip(call_rows(data, redact), columns(data.records, "attempt"), strict=True)
+    for row, number in rows:
+        mine = [a for a in tries.of(str(row["id"])) if a.number == number]
+        usage = mine[-1].usage if mine else None
         row["usage"] = (
             None
             if usage is None or usage.source == "unknown"
@@ -346,24 +433,27 @@ def markdown(view: View) -> str:
             late = any(f.code == "declared_after" for f in v.flags) and LATE not in v.in_full
             sentence = _md(v.in_full) + (f" *{LATE}.*" if late else "")
             lines.append(
-                f"| {SIGN[v.status]} | {_md(v.claim)} | **{v.status_text}** | {_md(v.who)} |"
+                f"| {SIGN[v.status]} | {_md(v.claim)} | **{v.status_text}** | {_md(v.who) or '-'} |"
                 f" {sentence} |"
             )
     heads = {id_: head for id_, head, _, _ in COLUMNS}
+    measured = [a for a in view.arms if a.scope == ALL and a.measured]
+    columns = shown_columns(measured, MARKDOWN_COLUMNS)
     lines += [
         "",
-        "| Arm | " + " | ".join(heads[c] for c in MARKDOWN_COLUMNS) + " |",
-        "|---" * 7 + "|",
+        "| Arm | " + " | ".join(heads[c] for c in columns) + " |",
+        "|---" * (1 + len(columns)) + "|",
     ]
-    for arm in (a for a in view.arms if a.scope == ALL and a.measured):
+    for arm in measured:
         cells = []
-        for column in MARKDOWN_COLUMNS:
+        for column in columns:
             f = arm.get(column)
             cells.append(
                 "" if f is None else f.text + (f"<br><sub>{f.interval}</sub>" if f.interval else "")
             )
         lines.append(f"| {_md(arm.arm)} | " + " | ".join(cells) + " |")
     lines.append("")
+    lines += [f"- {_md(said)}" for said in base_notes(view.arms)]
     lines += [f"- Not run: {_md(a.arm)} ({_md(a.why_not)})" for a in view.arms if not a.measured]
     lines += [f"- {_md(w)}" for w in view.warnings]
     return "\n".join(lines).rstrip() + "\n"

@@ -8,18 +8,31 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from claimbench_reports.charts.draw import Chart, render_charts
+from claimbench_reports.charts.buying import buying_charts
+from claimbench_reports.charts.draw import render_charts
+from claimbench_reports.charts.marks import Chart
 from claimbench_reports.charts.plots import interval_plot, scales_of, verdict_plot
 from claimbench_reports.view.arms import ALL
+from claimbench_reports.view.buying.what_if import months_against, plain_number
 from claimbench_reports.view.types import View
-from claimbench_reports.view.words import COLUMNS, DIFFERENCES, FIVE, GLOSSARY, SIGN
+from claimbench_reports.view.words import (
+    COLUMNS,
+    DIFFERENCES,
+    FIVE,
+    GLOSSARY,
+    SIGN,
+    ends_of,
+    retried_of,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -27,8 +40,12 @@ if TYPE_CHECKING:
     from claimbench_reports.formats.pack import SamplePacks
 
 
-FIRST_CHARTS = ("pareto", "latency-e2e")
-"""Charts that stand open; the others are folded."""
+FIRST_CHARTS = ("pareto", "variants", "turns", "latency-e2e")
+"""Charts, or kinds of them (what stands before the hyphen), that stand open; the others fold."""
+
+
+MOST_CHOSEN = 20
+"""Slices of a fitted route that the page lists; the JSON holds all."""
 
 
 def render_html(
@@ -38,9 +55,7 @@ def render_html(
     given, ``packs`` hold all samples (else those where arms differ are listed).
     """
     drawn = render_charts(view) if charts is None else charts
-    css, js = asset("report.css"), asset("report.js")
-    if packs is not None:
-        js += asset("samples.js")
+    css, js = report_look(view, packs is not None)
     return (
         environment()
         .get_template("report.html.j2")
@@ -50,8 +65,8 @@ def render_html(
             css=Markup(css),  # noqa: S704 - our own file
             js=Markup(js),  # noqa: S704 - our own file
             csp=policy(css, js),
-            first_charts=FIRST_CHARTS,
             packs=packs,
+            most_chosen=MOST_CHOSEN,
             columns=COLUMNS,
             difference_columns=DIFFERENCES,
             baselines=list(dict.fromkeys(d.baseline for d in view.differences)),
@@ -61,9 +76,33 @@ def render_html(
             scales=scales_of(view.verdicts),
             plot=interval_plot,
             one_plot=verdict_plot,
+            **decision_values(buying_charts(view), view.warnings),
             **_five_columns(view),
+            **_what_if(view),
         )
     )
+
+
+def report_look(view: View, packed: bool) -> tuple[str, str]:
+    """Return the style sheet and the script of a view's report; ``packed``: it holds all samples.
+
+    Who serves the report needs them for its content policy.
+    """
+    js = asset("report.js")
+    if packed:
+        js += asset("samples.js")
+    if view.what_if is not None:
+        js += asset("bill.js") + asset("what_if.js")
+    return asset("report.css"), js
+
+
+def decision_values(charts: Sequence[Chart], warnings: Sequence[str]) -> dict[str, Any]:
+    """Return what the template of a decision takes beside the view, whichever page includes it.
+
+    ``charts`` as :func:`~claimbench_reports.charts.buying.buying_charts` draws them; ``warnings``
+    of the view, folded.
+    """
+    return {"buying": [_chart_fields(each) for each in charts], "fold_warnings": list(warnings)}
 
 
 def _five_columns(view: View) -> dict[str, object]:
@@ -80,15 +119,39 @@ def _five_columns(view: View) -> dict[str, object]:
         tops[id_] = 1.0 if id_ == "quality" and top <= 1 else 1.15 * top
     return {
         "fives": measured,
+        "ends": ends_of(measured),
+        "retried": retried_of(measured),
         "five_columns": shown,
         "tops": tops,
         "not_run": [a for a in arms if not a.measured],
     }
 
 
-def _chart_fields(chart: Chart) -> dict[str, str]:
+def _what_if(view: View) -> dict[str, object]:
+    """Return the declared case of the what-if, and what its script reckons with."""
+    if view.what_if is None or view.outlook is None:
+        return {}
+    forecasts = {one.arm: one for one in view.outlook.arms}
+    rival = forecasts.get(view.what_if.incumbent or "")
+    return {
+        "forecasts": forecasts,
+        "compared": rival is not None and len(view.what_if.arms) > 1,
+        "against": {} if rival is None else months_against(view.what_if, forecasts),
+        "what_if_json": json.dumps(asdict(view.what_if), ensure_ascii=False, allow_nan=False),
+        "plain_number": plain_number,
+    }
+
+
+def _chart_fields(chart: Chart) -> dict[str, Any]:
     svg = Markup(chart.svg)  # noqa: S704 - drawn by charts/svg.py, which escapes every text
-    return {"id": chart.id, "title": chart.title, "description": chart.description, "svg": svg}
+    first = chart.id in FIRST_CHARTS or chart.id.partition("-")[0] in FIRST_CHARTS
+    return {
+        "id": chart.id,
+        "title": chart.title,
+        "facts": chart.facts,
+        "svg": svg,
+        "first": first,
+    }
 
 
 def asset(name: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from claimbench.privacy.redact import Redactor
@@ -42,14 +42,22 @@ def sample_packs(data: ReportData, redact: Redactor, budget: int = BUDGET) -> Sa
     matrix = Matrix(data, redact)
     if not matrix.head.arms or not len(matrix):
         return None
-    index = {
+    return SamplePacks(_deflated(_index(matrix)), tuple(_packs(matrix, budget)), len(matrix))
+
+
+def _index(matrix: Matrix) -> Iterator[str]:
+    """Give the head and the rows of the matrix as JSON, some rows at a time."""
+    head = {
         "arms": matrix.head.arms,
         "tasks": matrix.head.tasks,
         "slices": matrix.head.slices,
         "size": A_PACK,
-        "rows": [matrix.row(i) for i in range(len(matrix))],
     }
-    return SamplePacks(packed(index), tuple(_packs(matrix, budget)), len(matrix))
+    yield _COMPACT(head)[:-1] + ',"rows":['
+    for start in range(0, len(matrix), A_PACK):
+        rows = [matrix.row(i) for i in range(start, min(start + A_PACK, len(matrix)))]
+        yield ("," if start else "") + _COMPACT(rows)[1:-1]
+    yield "]}"
 
 
 def _packs(matrix: Matrix, budget: int) -> Iterator[str]:
@@ -62,16 +70,22 @@ def _packs(matrix: Matrix, budget: int) -> Iterator[str]:
         cut = int(min(max(room * rate / texts, SHORTEST), LONGEST))
         samples = [matrix.sample(i, cut) for i in items]
         pack = packed(samples)
-        raw += sum(_length(sample) for sample in samples)
+        raw += len(_PLAIN(samples)) - 2 * len(samples)  # without what stands between them
         used += len(pack)
         yield pack
 
 
-def _length(sample: dict[str, object]) -> int:
-    return len(json.dumps(sample, ensure_ascii=False))
-
-
 def packed(value: object) -> str:
     """Return JSON as base64 of zlib's deflate, as the page's script reads it."""
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
-    return base64.b64encode(zlib.compress(text.encode("ascii"), 9)).decode("ascii")
+    return _deflated([_COMPACT(value)])
+
+
+def _deflated(parts: Iterable[str]) -> str:
+    """Deflate a text that comes in parts, to the same as if it came whole."""
+    stream = zlib.compressobj(9)
+    found = [stream.compress(part.encode("ascii")) for part in parts]
+    return base64.b64encode(b"".join(found) + stream.flush()).decode("ascii")
+
+
+_COMPACT = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+_PLAIN = json.JSONEncoder(ensure_ascii=False).encode

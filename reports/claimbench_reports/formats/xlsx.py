@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING
 
 from claimbench.privacy.visible import visible
 from claimbench_reports.formats.xlsx_cells import Value, colour_verdicts, ends, fit_rows, page, put
-from claimbench_reports.formats.xlsx_summary import TITLE, Cached, summary_sheet, with_values
+from claimbench_reports.formats.xlsx_decision import TITLE as DECISION
+from claimbench_reports.formats.xlsx_decision import decision_sheet
+from claimbench_reports.formats.xlsx_summary import (
+    TITLE,
+    Cached,
+    hidden_sheets,
+    summary_sheet,
+    with_values,
+)
 from claimbench_reports.view.types import BillView, View, iter_figures
 from claimbench_reports.view.words import COLUMNS
 
@@ -22,8 +30,6 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 VERDICT_WIDTHS = (30, 22, 16, 30, 20, 44, 18, 16, 12, 12, 12, 8, 14, 12, 8, 9, 36, 36, 26, 12)
-HIDDEN = ("Judges", "About", "Figures")
-"""Sheets to look things up in; whoever needs them shows them, and nobody prints them."""
 PRINTED_ROWS = 45
 """Rows of a long sheet that are printed: enough to see what it holds."""
 
@@ -38,8 +44,13 @@ def write_xlsx(view: View, path: Path) -> None:
     book.remove(book.active)  # type: ignore[arg-type]
     cached = Cached()
     summary_sheet(book.create_sheet(TITLE), view, cached)
+    if view.decision is not None:
+        decision_sheet(book.create_sheet(DECISION), view.decision)
     _verdicts(book, view)
     _compare(book, view)
+    _pairs(book, view)
+    _quantisations(book, view)
+    _turns(book, view)
     _prices(book, view)
     _bill(book, view)
     _outlook(book, view)
@@ -48,10 +59,11 @@ def write_xlsx(view: View, path: Path) -> None:
     _figures(book, view)
     book.properties.creator = "ClaimBench"
     book.properties.title = visible(view.title)
+    hidden = hidden_sheets(view)
     for sheet in book.worksheets:
-        if sheet.title in HIDDEN:
+        if sheet.title in hidden:
             sheet.sheet_state = "hidden"
-        long = sheet.title in {"Samples", "Prices", "Bill", *HIDDEN}
+        long = sheet.title in {"Samples", "Prices", "Bill", *hidden}
         page(sheet, rows=PRINTED_ROWS if long else None)
     book.save(path)
     with_values(path, cached, [sheet.title for sheet in book.worksheets])
@@ -224,12 +236,12 @@ def _prices(book: Workbook, view: View) -> None:
 
 
 def _bill(book: Workbook, view: View) -> None:
-    """Every arm's bill: its parts, and their sum as the report states it; the judges' on a sheet of
-    their own.
+    """Every arm's bill: its parts, and their sum as the report states it; those of judges
+    and simulated users on a sheet of their own.
     """
     _bill_sheet(book, "Bill", "Arm", view.bill)
     if view.judge_bill:
-        _bill_sheet(book, "Judges", "Judge", view.judge_bill)
+        _bill_sheet(book, "Judges", "Judge or simulated user", view.judge_bill)
 
 
 def _bill_sheet(book: Workbook, title: str, who: str, bills: Sequence[BillView]) -> None:
@@ -324,6 +336,122 @@ def _samples(book: Workbook, view: View) -> None:
             for a in s.answers
         ]
     rows.append([view.disagreements_note])
+    _rows(sheet, rows)
+
+
+def _pairs(book: Workbook, view: View) -> None:
+    """Comparisons in pairs: a row for each pair of arms and who compared it, then strengths and
+    the judges' dollars.
+    """
+    if not view.beside.pairs:
+        return
+    heads = (
+        "Task",
+        "Arm",
+        "Against",
+        "By",
+        "Share won, ties as half",
+        "Low",
+        "High",
+        "Won",
+        "Tied",
+        "Lost",
+        "Items",
+        "Pairs seen in both orders",
+        "Word changed with the order",
+        "First place chosen",
+        "Calls",
+        "Dollars",
+        "Remarks",
+    )
+    sheet = _sheet(
+        book, "Pairs", heads, (16, 18, 18, 28, 14, 10, 10, 8, 8, 8, 8, 12, 14, 12, 8, 12)
+    )
+    rows: list[Sequence[Value]] = []
+    for task in view.beside.pairs:
+        for pair in task.pairs:
+            lead: list[Value] = [task.task, pair.one, pair.two]
+            remarks = "; ".join(pair.notes)
+            for t in (*pair.tallies, *pair.strata):
+                counts: list[Value] = [t.wins, t.ties, t.losses, t.n]
+                orders: list[Value] = [t.seen, t.flips, t.firsts, None, None]
+                rows.append([*lead, t.who, t.rate, *ends(t.rate), *counts, *orders, remarks])
+            if pair.equal_length is not None:
+                e = pair.equal_length
+                rows.append([*lead, "at equal length (regression)", e, *ends(e)])
+        for s in task.strengths:
+            by = f"Bradley-Terry by the {task.strengths_by}"
+            rows.append(
+                [task.task, s.arm, "an arm of average strength", by, s.chance, *ends(s.chance)]
+            )
+        for b in task.bills:
+            nothing: list[Value] = [None] * 10
+            rows.append([task.task, None, None, b.judge, *nothing, b.calls, b.usd, b.usd.note])
+    _rows(sheet, rows)
+
+
+def _quantisations(book: Workbook, view: View) -> None:
+    """Quantisations of an arm: size, memory, speed, and what their answers changed."""
+    if not view.beside.quantisations:
+        return
+    heads = (
+        "Variants of",
+        "Arm",
+        "Quantisation",
+        "File, bytes",
+        "Peak resident memory, bytes",
+        "Output tokens per second",
+        "Quality",
+        "Low",
+        "High",
+        "Answers changed",
+        "Low",
+        "High",
+        "Words that agree",
+        "Low",
+        "High",
+    )
+    sheet = _sheet(book, "Quantisations", heads, (18, 34, 16, 16, 16))
+    rows: list[Sequence[Value]] = []
+    for family in view.beside.quantisations:
+        for q in family.rows:
+            figures: list[Value] = [q.file, q.memory, q.speed]
+            for one in (q.quality, q.changed, q.tokens):
+                figures += [one, *ends(one)]
+            rows.append([family.base, q.arm, q.quantisation, *figures])
+    _rows(sheet, rows)
+
+
+def _turns(book: Workbook, view: View) -> None:
+    """Conversations by arm and turn; last the mean dollars of a whole one."""
+    if not view.beside.turns:
+        return
+    known = ("Asked", "Not asked, ended before", "Quality", "Low", "High", "Median TTFT, s", "Low")
+    more = (
+        "High",
+        "Tokens in",
+        "$ per 1k turns",
+        "Low",
+        "High",
+        "$ per conversation",
+        "Low",
+        "High",
+    )
+    heads = ("Task", "Arm", "Turn, or whole conversations of all", *known, *more)
+    sheet = _sheet(book, "By turn", heads, (18, 34, 16, 12, 14))
+    rows: list[Sequence[Value]] = []
+    for task in view.beside.turns:
+        for arm in task.arms:
+            for turn in arm.turns:
+                figures: list[Value] = [turn.asked, turn.ended]
+                for one in (turn.quality, turn.ttft):
+                    figures += [one, *ends(one)]
+                figures += [turn.tokens_in, turn.usd_1k, *ends(turn.usd_1k)]
+                rows.append([task.task, arm.arm, turn.number, *figures])
+            usd = arm.conversation_usd
+            told = f"whole: {arm.whole.text} {arm.whole.note}"
+            blank: list[Value] = [None] * 11
+            rows.append([task.task, arm.arm, told, arm.whole, *blank, usd, *ends(usd)])
     _rows(sheet, rows)
 
 

@@ -34,6 +34,7 @@ NUMBER_FORMATS = {
     "hours": "0.0",
     "tokens_per_s": "0.0",
     "per_hour": "#,##0.0",
+    "bytes": "#,##0",
 }
 COLOURS = {
     "Supported": "C9E7D3",

@@ -32,13 +32,26 @@ MONTH_HEADS = (
     "Arm",
     "$ per 1,000 requests",
     "$ per month",
-    "$ per year",
+    "$ in 12 such months",
     "$ per 1,000 correct",
     "$ per month for as many correct answers",
 )
 _CELL = re.compile(
     r'<c r="(?P<at>[A-Z]+\d+)"(?P<rest>[^>]*)><f>(?P<f>.*?)</f><v\s*/?>(?:</v>)?</c>'
 )
+
+
+HIDDEN = ("Judges", "About", "Figures")
+"""Sheets to look things up in; whoever needs them shows them, and nobody prints them."""
+SPARE = ("Month by month", "Bill", "Prices")
+"""Sheets that are hidden too where a bill and a decision need the room, the first first."""
+
+
+def hidden_sheets(view: View) -> tuple[str, ...]:
+    """Return the sheets that are hidden, so that six at most are left."""
+    more = 2 * (view.outlook is not None) + (view.decision is not None)
+    spare = SPARE if view.outlook is not None else SPARE[1:]  # months stand in an outlook
+    return (*spare[:more], *HIDDEN)
 
 
 @dataclass
@@ -76,8 +89,9 @@ def summary_sheet(sheet: Worksheet, view: View, cached: Cached) -> None:
     if absent:
         _line(sheet, row, [f"Not run: {'; '.join(absent)}"])
         row += 1
-    hidden = "The sheets Judges, About and Figures are hidden: right-click a tab to show them."
-    _line(sheet, row, [hidden])
+    *names, last = hidden_sheets(view)
+    hidden = f"The sheets {', '.join(names)} and {last} are hidden"
+    _line(sheet, row, [f"{hidden}: right-click a tab to show them."])
     for at in (1, 2, 3, 4, row - 1, row):
         one_line(sheet, at)
     fit_rows(sheet, WIDTHS, 5)
@@ -99,7 +113,7 @@ def _claims(sheet: Worksheet, view: View, row: int) -> int:
         _line(
             sheet,
             row + i,
-            [v.claim, v.who, v.status_text, v.measured or "-", v.claimed or "-", todo],
+            [v.claim, v.who or "-", v.status_text, v.measured or "-", v.claimed or "-", todo],
         )
     last = row + len(view.verdicts)
     colour_verdicts(sheet, f"C{row + 1}:C{max(last, row + 1)}")
@@ -143,10 +157,20 @@ def bold_cell(sheet: Worksheet, row: int, column: int) -> None:
 def _month(sheet: Worksheet, view: View, row: int, cached: Cached) -> int:
     """What a month costs at any volume and price change, computed by the sheet itself."""
     arms = [a for a in _measured(view) if (f := a.get("usd_1k")) and f.value is not None]
-    _line(sheet, row, ["What a month costs: change the yellow cells"])
+    hours: list[str] = []
+    if view.outlook is not None:  # a machine's hours do not follow the requests
+        hours = [one.arm for one in view.outlook.arms if one.machines.value is not None]
+        arms = [arm for arm in arms if arm.arm not in hours]
+    title = "What a month costs: change the yellow cells"
+    if view.outlook is not None:
+        title += "; before the terms of the suite, which the sheet 'A month' has"
+    if hours:
+        title += f"; machines there too ({', '.join(hours)})"
+    _line(sheet, row, [title])
     bold(sheet, row)
     one_line(sheet, row)
-    labels = (("Requests per month", REQUESTS), ("Price change (1 = as measured)", FACTOR))
+    volume = REQUESTS if view.outlook is None else view.outlook.requests.value or REQUESTS
+    labels = (("Requests per month", volume), ("Price change (1 = as measured)", FACTOR))
     for i, (label, value) in enumerate(labels, 1):
         _line(sheet, row + i, [label, value])
         yellow(sheet, row + i, 2)
@@ -159,13 +183,13 @@ def _month(sheet: Worksheet, view: View, row: int, cached: Cached) -> int:
         r = head + i
         usd, share = _known(arm, "usd_1k"), _known(arm, "quality")
         _line(sheet, r, [arm.arm, usd])
-        month = (usd or 0.0) * FACTOR * REQUESTS / 1000
+        month = (usd or 0.0) * FACTOR * volume / 1000
         cached.formula(sheet, f"C{r}", f"=B{r}*{factor}*{requests}/1000", month)
         cached.formula(sheet, f"D{r}", f"=12*C{r}", 12 * month)
         if share:
             each = (usd or 0.0) * FACTOR / share
             cached.formula(sheet, f"E{r}", f"=B{r}*{factor}/{share!r}", each)
-            cached.formula(sheet, f"F{r}", f"=E{r}*{requests}/1000", each * REQUESTS / 1000)
+            cached.formula(sheet, f"F{r}", f"=E{r}*{requests}/1000", each * volume / 1000)
         else:
             _line(sheet, r, [arm.arm, usd, sheet[f"C{r}"].value, sheet[f"D{r}"].value])
             put(sheet.cell(r, 5), NOTHING_RIGHT)  # type: ignore[arg-type]

@@ -7,6 +7,8 @@ from datetime import datetime
 
 import numpy as np
 
+from claimbench.claims.looks.stopping import stopped_by_rule
+from claimbench.packed import columns
 from claimbench.privacy.masking import in_words
 from claimbench.privacy.redact import Redactor
 from claimbench.privacy.visible import visible
@@ -130,9 +132,24 @@ def _host_facts(arm: str, cost: Mapping[str, Json]) -> list[Fact]:
         )
     told = ("usd_per_hour", "utilisation", "source", "dated")
     for key, value in host.items():
-        if key not in told and value is not None:
+        if key == "nodes" and isinstance(value, Mapping):
+            facts += [_node_fact(arm, name, stated, source) for name, stated in value.items()]
+        elif key not in told and value is not None:
             facts.append(Fact(f"{key.replace('_', ' ')} of {arm}", str(value), source))
     return facts
+
+
+def _node_fact(arm: str, node_type: str, stated: Json, source: str) -> Fact:
+    """Return what a kind of node costs: an amount per hour, or its figures."""
+    name = visible(f"Host price of {arm} on {node_type}")
+    if not isinstance(stated, Mapping):
+        rate = _as_number(stated)
+        return Fact(name, str(stated) if rate is None else f"{usd(rate)} per hour", source)
+    rate = _as_number(stated.get("usd_per_hour"))
+    figures = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in stated.items())
+    own = ", ".join(str(stated[key]) for key in ("source", "dated") if stated.get(key))
+    shown = figures if rate is None else f"{usd(rate)} per hour"
+    return Fact(name, visible(shown), visible(own) or source)
 
 
 def _as_number(value: Json) -> float | None:
@@ -146,11 +163,12 @@ def limits(data: ReportData) -> tuple[str, ...]:
     """Say what the numbers do not cover, derived from the run itself."""
     found: list[str] = []
     m, s = data.manifest, data.suite
-    finished = sum(len(r.item) for r in data.calls.arms.values())
-    if finished < data.n_planned:
+    n = data.counted
+    if n.finished < n.planned and not stopped_by_rule(data.looks):
+        split = f" ({n.split})" if n.split else ""
         found.append(
-            f"The run is not complete: {finished:,} of {data.n_planned:,} planned calls are"
-            " finished."
+            f"The run is not complete: {n.finished:,} of {n.planned:,} planned calls are"
+            f" finished{split}."
         )
     if data.n_not_judged:
         found.append(f"{data.n_not_judged:,} answers were not judged and have no score.")
@@ -196,9 +214,13 @@ def limits(data: ReportData) -> tuple[str, ...]:
         if cached:
             found.append(f"{arm}: {cached:,} replayed or cached answers are left out of latency.")
     if data.resent:
+        ended = set(columns(data.records, "call.id"))
+        ended.update(columns(data.judge_records, "call.id"))
+        again = sum(call_id in ended for call_id in data.resent)
         found.append(
-            f"{len(data.resent):,} calls were in flight when a process ended and were sent again on"
-            " resume."
+            f"{len(data.resent):,} calls were in flight when a process ended: nobody knows whether"
+            " they are billed, so each counts as a bill between 0 and what was reserved for it."
+            f" {again:,} of them were sent again on resume."
         )
     found.append(
         f"One suite, \u201c{s.name}\u201d {s.version}: a verdict holds for requests like these, not"
@@ -280,10 +302,11 @@ def provenance(data: ReportData, redact: Redactor) -> tuple[Group, ...]:
         "stored rows": WHOLE,
     }
     groups = [("Run", run), ("Code", m.git), ("Host", m.host)]
-    judges = {judge.name for judge in data.suite.judges}
+    who = {judge.name: "Judge" for judge in data.suite.judges}
+    who |= {user.name: "Simulated user" for user in data.suite.users}
     groups += [
         (
-            f"{'Judge' if name in judges else 'Arm'} {name}",
+            f"{who.get(name, 'Arm')} {name}",
             facts if isinstance(facts, Mapping) else {},
         )
         for name, facts in m.arm_facts.items()
@@ -317,10 +340,23 @@ def _flat(value: Json, prefix: str = "", depth: int = 0) -> list[Fact]:
         name = f"{prefix}{key}"
         if isinstance(inner, Mapping) and depth < 3:
             lines += _flat(inner, f"{name} \u203a ", depth + 1)
+        elif _is_rows(inner) and depth < 3:
+            rows = {f"{name} {number}": row for number, row in enumerate(inner[:MOST_ROWS], 1)}
+            lines += _flat(rows, "", depth)
+            if len(inner) > MOST_ROWS:
+                lines.append(Fact(visible(name), f"{len(inner)} in all"))
         elif inner is not None and inner != "" and inner != []:
             shown = plain(inner) if isinstance(inner, float) else str(inner)
             lines.append(Fact(visible(name), excerpt(shown, 500).text))
     return lines
+
+
+MOST_ROWS = 20
+"""Rows of a list of facts (the engines of a cluster) that are shown."""
+
+
+def _is_rows(value: Json) -> bool:
+    return isinstance(value, list | tuple) and any(isinstance(row, Mapping) for row in value)
 
 
 def history(data: ReportData, redact: Redactor) -> tuple[RunView, ...]:

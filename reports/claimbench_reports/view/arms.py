@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -13,15 +14,18 @@ from claimbench.privacy.redact import Redactor
 from claimbench.privacy.visible import visible
 from claimbench.stats.intervals import Interval
 from claimbench.tables.types import ArmItems, BoolArray, CallRows, FloatArray, IntArray
+from claimbench.tables.waits import retried
 from claimbench.types import Arm
 from claimbench_reports.view import judged, measure
-from claimbench_reports.view.format import Figure, figure
+from claimbench_reports.view.format import Figure, count, figure
 from claimbench_reports.view.inputs import ArmInfo, BreakEvenLine, ReportData
 from claimbench_reports.view.types import ArmView, DifferenceView, SliceView
 
 ALL = "all tasks"
 MAX_SLICE_VALUES = 12
 NOT_STATED = "not stated"
+COMPOSED = "composed"
+"""What stands for the model and provider of an arm that was made from other arms' calls."""
 BASES = {
     "billed": "billed by the provider",
     "list_price": "list price",
@@ -63,6 +67,21 @@ def arm_views(data: ReportData, redact: Redactor) -> tuple[ArmView, ...]:
     return tuple(views)
 
 
+def base_notes(arms: Sequence[ArmView]) -> list[str]:
+    """Return a line for each arm whose dollars are of fewer turns than planned, or whose dollars
+    per correct answer rest on fewer items than its dollars per request.
+    """
+    found = []
+    for arm in arms:
+        dollars = arm.get("usd_1k")
+        if arm.scope == ALL and dollars is not None and measure.UNASKED in dollars.note:
+            found.append(f"{arm.arm}: $ per 1k requests: {dollars.note}.")
+        shown = arm.get("usd_1k_correct")
+        if arm.scope == ALL and shown is not None and measure.LEFT_OUT in shown.note:
+            found.append(f"{arm.arm}: $ per 1k correct: {shown.note}; $ per 1k requests holds all.")
+    return found
+
+
 def is_measured(data: ReportData, arm: str) -> bool:
     """Return True if the arm left at least one finished call."""
     rows = data.calls.arms.get(arm)
@@ -83,6 +102,9 @@ def _arm_view(
     notes = []
     if returned and returned != arm.model and arm.device is None:
         notes.append(f"the endpoint answered as {returned}")
+    composed = data.context.routes.get(arm.name)
+    if composed is not None:
+        notes.append(f"composed of stored calls, no request took this path: {composed.said}")
     bases = [BASES.get(b, b) for b in items.cost_bases] if items and figures else []
     why = "" if figures else data.manifest.arms_not_run.get(arm.name, "no call finished")
 
@@ -94,14 +116,16 @@ def _arm_view(
         scope=scope,
         measured=bool(figures),
         why_not=clean(why),
-        model=clean(arm.model),
-        provider=clean(arm.provider),
+        model=clean(arm.model if composed is None else COMPOSED),
+        provider=clean(arm.provider if composed is None else COMPOSED),
         weights={"open": "open", "proprietary": "proprietary"}.get(arm.weights, NOT_STATED),
         lab=clean(
             " \u00b7 ".join(x for x in (info.lab or arm.lab, info.country) if x) or NOT_STATED
         ),
         licence=clean(info.licence or NOT_STATED),
-        destination=clean(info.destination or destination(arm)),
+        destination=clean(
+            info.destination or (destination(arm) if composed is None else "see its arms")
+        ),
         provider_tested=clean(info.tested or NOT_STATED),
         cost_basis=", ".join(bases) or "unknown",
         figures=figures,
@@ -148,7 +172,9 @@ def _figures(
             "throughput",
             measure.throughput(
                 fid("throughput"), calls, concurrency, data.suite.load.mode == "closed"
-            ),
+            )
+            if data.manifest.options.get("imported") is None
+            else figure(fid("throughput"), None, "per_hour", unknown="\u2014"),
         ),
         ("break_even", _break_even(fid("break_even"), data, arm.name if scope == ALL else "")),
         *_arm_counts(fid, table, rows, items.mask, calls),
@@ -166,6 +192,7 @@ def _arm_counts(
     def total(values: IntArray) -> float:
         return float(values[mask].sum())
 
+    retried_calls = float((retried(rows) & mask[rows.item]).sum())
     return [
         (
             "n_items",
@@ -174,12 +201,27 @@ def _arm_counts(
         ("tokens_in", measure.mean_or_unknown(fid("tokens_in"), rows.n_in, calls.keep)),
         ("tokens_out", measure.mean_or_unknown(fid("tokens_out"), rows.n_out, calls.keep)),
         ("cache_share", measure.cache_share(fid("cache_share"), calls)),
-        ("n_missing", measure.missing(fid("n_missing"), table, mask)),
+        ("n_missing", _missing(fid("n_missing"), table, mask)),
+        ("n_retried", figure(fid("n_retried"), retried_calls, "count")),
         ("n_refused", figure(fid("n_refused"), total(table.n_refused), "count")),
         ("n_truncated", figure(fid("n_truncated"), total(table.n_truncated), "count")),
         ("n_unparsable", figure(fid("n_unparsable"), total(table.n_unparsable), "count")),
+        ("n_empty", figure(fid("n_empty"), total(table.n_empty), "count")),
+        ("n_not_asked", figure(fid("n_not_asked"), total(table.n_ended), "count")),
         ("n_timeout", figure(fid("n_timeout"), total(table.n_timeout), "count")),
     ]
+
+
+def _missing(id_: str, table: ArmItems, mask: BoolArray) -> Figure:
+    """Return the calls without a score, and say how many of them a fault before them kept from
+    being asked: no other column counts those.
+    """
+    found = measure.missing(id_, table, mask)
+    behind = int((table.n_not_asked - table.n_ended)[mask].sum())
+    if not behind:
+        return found
+    told = f"{count(behind)} of them turns that a fault before them kept from being asked"
+    return replace(found, note="; ".join(filter(None, [found.note, told])))
 
 
 def _break_even(id_: str, data: ReportData, arm: str) -> Figure:
@@ -205,15 +247,22 @@ def difference_views(data: ReportData) -> tuple[DifferenceView, ...]:
     """Return every ordered pair of measured arms over all items."""
     arms = [a.name for a in data.suite.arms if is_measured(data, a.name)]
     codes = stats.cluster_codes(data.items.cluster).astype(np.int64)
+    times = {arm: _times(data, arm, codes) for arm in arms}
     views = []
     for baseline in arms:
-        others = [arm for arm in arms if arm != baseline]
-        views += [difference(data, arm, baseline, codes, data.suite.alpha) for arm in others]
+        for arm in arms:
+            if arm != baseline:
+                found = difference(data, arm, baseline, codes, data.suite.alpha)
+                name = f"difference.{baseline}.{arm}"
+                latency = _latency((times[arm], times[baseline]), data.suite.alpha, name)
+                views.append(replace(found, figures=(*found.figures, *latency)))
     return tuple(views)
 
 
 def difference(data: ReportData, a: str, b: str, codes: IntArray, alpha: float) -> DifferenceView:
-    """Return one arm against another on the items both answered, with intervals at ``alpha``."""
+    """Return one arm against another on the items both answered, with intervals at ``alpha``;
+    quality and dollars alone.
+    """
     every = np.ones(len(data.items.items), dtype=np.bool_)
     name = f"difference.{b}.{a}"
     seen = people_table(data.items, data.context)
@@ -242,33 +291,45 @@ def difference(data: ReportData, a: str, b: str, codes: IntArray, alpha: float) 
                     measure.from_interval(f"{name}.usd", stats.ratio_ci_hull(pm, alpha), "ratio"),
                 )
             )
-        whole = priced & both
+        right = (seen.right(a), seen.right(b))
+        whole = priced & np.isfinite(right[0]) & np.isfinite(right[1])
         if whole.any() and bounded:
-            columns = (one.usd[whole], one.score[whole], two.usd[whole], two.score[whole])
+            columns = (one.usd[whole], right[0][whole], two.usd[whole], right[1][whole])
             iv = stats.log_ratio_ci(columns, (1, -1, -1, 1), codes[whole], alpha)
             figures.append(
                 ("usd_correct", measure.from_interval(f"{name}.usd_correct", iv, "ratio"))
             )
-    figures += _latency(data, (a, b), codes, alpha, name)
     n = figure(f"{name}.n_items", float(both.sum()), "count")
     return DifferenceView(visible(a), visible(b), n, tuple(figures))
 
 
-def _latency(
-    data: ReportData, pair: tuple[str, str], codes: IntArray, alpha: float, name: str
-) -> list[tuple[str, Figure]]:
+_TIMES = (("ttft_p50", "ttft_s", 0.5), ("e2e_p50", "e2e_s", 0.5), ("e2e_p95", "e2e_s", 0.95))
+"""Columns of time: name, durations, quantile."""
+
+
+def _times(data: ReportData, arm: str, codes: IntArray) -> dict[str, stats.QuantileData]:
+    """Return an arm's durations, ready to be set against any other's; none that has no ratio."""
     every = np.ones(len(data.items.items), dtype=np.bool_)
-    scope = [measure.call_scope(data.calls.arms[x], codes, every, alpha) for x in pair]
+    scope = measure.call_scope(data.calls.arms[arm], codes, every, data.suite.alpha)
+    found: dict[str, stats.QuantileData] = {}
+    for column, name, p in _TIMES:
+        values: FloatArray = getattr(scope.rows, name)
+        ok = scope.keep & ~np.isnan(values)
+        if ok.any() and values[ok].min() > 0:
+            found[column] = stats.quantile_data(values[ok], p, scope.codes[ok])
+    return found
+
+
+def _latency(
+    pair: tuple[Mapping[str, stats.QuantileData], Mapping[str, stats.QuantileData]],
+    alpha: float,
+    name: str,
+) -> list[tuple[str, Figure]]:
+    ours, theirs = pair
     figures: list[tuple[str, Figure]] = []
-    for column, p in (("ttft_p50", 0.5), ("e2e_p50", 0.5), ("e2e_p95", 0.95)):
-        sides: list[tuple[FloatArray, IntArray]] = []
-        for s in scope:
-            values = s.rows.ttft_s if column.startswith("ttft") else s.rows.e2e_s
-            ok = s.keep & ~np.isnan(values)
-            sides.append((values[ok], s.codes[ok]))
-        (xa, ca), (xb, cb) = sides
-        if len(xa) and len(xb) and xa.min() > 0 and xb.min() > 0:
-            iv: Interval = stats.quantile_ratio_ci(xa, xb, p, ca, cb, alpha)
+    for column, _, _ in _TIMES:
+        if column in ours and column in theirs:
+            iv: Interval = stats.quantile_ratio_interval(ours[column], theirs[column], alpha)
             short = "" if iv.bounded else measure.TOO_FEW
             figures.append(
                 (column, measure.from_interval(f"{name}.{column}", iv, "ratio", extra=short))

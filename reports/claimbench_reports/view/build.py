@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
+from itertools import chain
 
+from claimbench.claims.looks.stopping import stopped_by_rule
+from claimbench.evidence.registration import standing
+from claimbench.pricing.bill import least, spent
 from claimbench.privacy.redact import Redactor
 from claimbench.privacy.visible import visible
 from claimbench_reports.view import about, arms, claims, samples
 from claimbench_reports.view import series as curves
+from claimbench_reports.view.beside.routes import beside_view
 from claimbench_reports.view.bill import bill_views, judge_bill_views
 from claimbench_reports.view.buying.decision import decision_view
 from claimbench_reports.view.buying.outlook import outlook_view
+from claimbench_reports.view.buying.what_if import what_if_view
+from claimbench_reports.view.checks.checklist import checklist
 from claimbench_reports.view.format import Figure, figure, usd
 from claimbench_reports.view.inputs import ReportData
 from claimbench_reports.view.types import VIEW_SCHEMA, VerdictView, View
@@ -42,6 +50,7 @@ def build_view(data: ReportData, redact: Redactor) -> View:
     transcripts, transcripts_note = samples.transcript_views(data, redact)
     slices, slices_note = arms.slice_views(data)
     counts = _run_counts(data)
+    registered = standing(m, data.suite, data.sessions, data.attempts, data.looks)
     return View(
         schema=VIEW_SCHEMA,
         title=clean(f"{m.suite_name} {m.suite_version}"),
@@ -50,7 +59,7 @@ def build_view(data: ReportData, redact: Redactor) -> View:
         suite=clean(m.suite_name),
         description=clean(data.suite.description),
         redaction=PROFILE_WORDS[redact.profile],
-        complete=int(counts[1].value or 0) >= int(counts[0].value or 0) and not data.n_not_judged,
+        complete=_complete(data),
         summary=_summary(verdicts),
         counts=counts,
         warnings=tuple(clean(w) for w in data.warnings),
@@ -69,6 +78,7 @@ def build_view(data: ReportData, redact: Redactor) -> View:
         break_even=curves.break_even_views(data),
         tornado=curves.tornado_views(data),
         outlook=outlook_view(data),
+        what_if=what_if_view(data),
         disagreements=disagreements,
         disagreements_note=disagreements_note,
         transcripts=transcripts,
@@ -80,26 +90,41 @@ def build_view(data: ReportData, redact: Redactor) -> View:
         prices=about.price_views(data, redact),
         provenance=about.provenance(data, redact),
         history=about.history(data, redact),
+        registered=clean(registered.line),
+        checklist=checklist(data, registered, clean),
+        beside=beside_view(data, clean),
     )
+
+
+def _complete(data: ReportData) -> bool:
+    """Return whether every planned call is finished, answered and, where it has to be, judged."""
+    n = data.counted
+    whole = n.finished >= n.planned or stopped_by_rule(data.looks)
+    return whole and not data.n_not_judged and data.missing is None
 
 
 def _run_counts(data: ReportData) -> tuple[Figure, ...]:
     rows = data.calls.arms.values()
-    costs = [c.amount for c in (*data.costs.values(), *data.judge_costs.values())]
-    known = [c for c in costs if c is not None]
-    spent = float(sum(known)) if known else None
-    notes = (
-        [f"{len(costs) - len(known):,} calls of unknown cost"] if len(known) < len(costs) else []
-    )
-    judging = [c.amount for c in data.judge_costs.values() if c.amount is not None]
-    notes += [f"{usd(float(sum(judging)))} of it for judges"] if judging else []
+    whole = spent(chain(data.costs.values(), data.judge_costs.values()))
+    notes = [whole.note] if whole.note else []
+    in_all = None if whole.usd is None else float(whole.usd)
+    users = {user.name for user in data.suite.users}
+    apart: dict[str, list[Decimal]] = {}
+    asked = {record.call.id: record.call.arm for record in data.judge_records}
+    for call_id, cost in data.judge_costs.items():  # calls that were cut off count here too
+        if cost.amount is not None or least(cost) > 0:
+            name = asked.get(call_id) or data.unfinished.get(call_id, "")
+            who = "simulated users" if name in users else "judges"
+            apart.setdefault(who, []).append(least(cost))
+    notes += [f"{usd(float(sum(usds)))} of it for {who}" for who, usds in apart.items()]
     return (
-        figure("run.planned", data.n_planned, "count"),
-        figure("run.finished", sum(len(r.item) for r in rows), "count"),
-        figure("run.attempts", sum(int(r.n_attempts.sum()) for r in rows), "count"),
+        figure("run.planned", data.counted.planned, "count"),
+        # not the rows of the tables: an episode is one there, a route adds some, a warm-up has none
+        figure("run.finished", data.counted.finished, "count", note=data.counted.split),
+        figure("run.attempts", len(data.attempts), "count"),
         figure("run.items", len(data.items.items), "count"),
         figure("run.arms_measured", sum(len(r.item) > 0 for r in rows), "count"),
-        figure("run.usd", spent, "usd", note="; ".join(notes)),
+        figure("run.usd", in_all, "usd", note="; ".join(notes)),
     )
 
 

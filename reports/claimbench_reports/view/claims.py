@@ -7,8 +7,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from claimbench.claims.facts.settling import settling
 from claimbench.claims.fields import ABSOLUTE, BILLS
-from claimbench.claims.words import MEANS, declared_text, second_opinion_text
+from claimbench.claims.readings.second_opinion import second_opinion_text
+from claimbench.claims.words import MEANS, declared_text
 from claimbench.privacy.redact import Redactor
 from claimbench.privacy.visible import visible
 from claimbench.types import Claim, Json, Reading, Reason, Verdict, reason_codes
@@ -29,7 +31,13 @@ from claimbench_reports.view.types import (
     VerdictView,
 )
 from claimbench_reports.view.verdicts.brief import brief_of, claimed_of, measured_of
-from claimbench_reports.view.verdicts.own_words import effect_of
+from claimbench_reports.view.verdicts.own_words import (
+    effect_of,
+    inner_of,
+    is_turned,
+    said_of,
+    told_of,
+)
 from claimbench_reports.view.verdicts.remedies import RunFacts, remedies_of
 from claimbench_reports.view.words import DIRECTION, STATUS, word
 
@@ -79,7 +87,8 @@ def _verdict(v: Verdict, redact: Redactor, id_: str) -> VerdictView:
     )
     parts = tuple(_verdict(p, redact, f"{id_}.part{i + 1}") for i, p in enumerate(v.parts))
     sentence = clean(_sentence(v))
-    arm = clean(", ".join(v.claim.treatments))
+    arm = clean(", ".join(told_of(v.claim)))
+    of, against = (clean(", ".join(side)) for side in said_of(v.claim))
     return VerdictView(
         id=v.claim.id,
         claim=clean(v.claim.text or v.claim.id),
@@ -98,8 +107,8 @@ def _verdict(v: Verdict, redact: Redactor, id_: str) -> VerdictView:
         ),
         projected=tuple(_projections(redact.json(v.projected), id_)),
         parts=parts,
-        arm=arm or (parts[0].arm if parts else ""),
-        against=clean(", ".join(v.claim.baselines)) or (parts[0].against if parts else ""),
+        arm=of or (parts[0].arm if parts else ""),
+        against=against or (parts[0].against if parts else ""),
         read_as=clean(v.read_as),
         brief=brief_of(
             v.status,
@@ -108,6 +117,7 @@ def _verdict(v: Verdict, redact: Redactor, id_: str) -> VerdictView:
             parts,
             clean(_told(v)),
             clean(word(v.reasons[0]).text) if v.reasons else "",
+            unasked=any(flag.code == "turns_not_asked" for flag in v.flags),
         ),
         measured=measured_of(readings, parts),
         claimed=claimed_of(readings, parts),
@@ -156,11 +166,11 @@ def _claim_words(claim: Claim) -> str:
     if claim.slice:
         field, value = claim.slice
         scope += f", each {field}" if value == "*" else f", {field} = {value}"
-    sides = ", ".join(claim.treatments) or "?"
+    sides = ", ".join(claim.treatments) or ("?" if claim.baselines else "")
     if claim.baselines:
         sides += f" against {', '.join(claim.baselines)}"
     metric = {"usd": "dollars"}.get(claim.metric, claim.metric.replace("_", " "))
-    return f"{sides} \u00b7 {metric} \u00b7 {scope}"
+    return " \u00b7 ".join(one for one in (sides, metric, scope) if one)
 
 
 def unit_of(claim: Claim, reading: Reading) -> str:
@@ -208,7 +218,7 @@ def _reading(v: Verdict, r: Reading, redact: Redactor, id_: str) -> ReadingView:
     effect = effect_of(v.claim, r, unit, id_)
     band = () if effect is None or effect.band is None else effect.band
     return ReadingView(
-        name=visible(reading_name(r.name)),
+        name=visible(reading_name(r.name, turned=is_turned(inner_of(v.claim)))),
         status=r.status,
         status_text=STATUS[r.status] + (" (impossible)" if r.infeasible else ""),
         sentence=visible(redact.mask(r.sentence)),
@@ -267,9 +277,13 @@ def _second_opinion(r: Reading) -> str:
     return "" if r.second_opinion is None else second_opinion_text(r.second_opinion)
 
 
-def reading_name(name: str) -> str:
-    """Return a reading in words; in a class-level claim the arm stands before it."""
+def reading_name(name: str, *, turned: bool = False) -> str:
+    """Return a reading in words; in a class-level claim the arm stands before it. ``turned``: the
+    claim says less of its arm, and is judged the other way round.
+    """
     arm, colon, own = name.rpartition(": ")
+    if turned and own == "more":
+        return f"{arm}{colon}less accurate at all"
     return arm + colon + MEANS.get(own, OWN_NAMES.get(own, own.replace("_", " ")))
 
 
@@ -315,9 +329,14 @@ def settle_sentence(r: Reading) -> str:
     if expected <= 0:
         return ""  # the interval would decide; the reasons say what forbids it
     text = f"To settle it: about {count(expected)} more samples per arm"
-    if bad == math.inf:
+    to = settling(r)
+    if to == "least":
+        text = f"For any verdict: at least about {count(expected)} more samples per arm"
+    elif to == "against":
+        text = f"To settle it, against the claim: about {count(expected)} more samples per arm"
+    if to != "least" and bad == math.inf:
         text += " if the estimate is right; in the bad case it never resolves"
-    elif bad > expected:
+    elif to != "least" and bad > expected:
         text += f" if the estimate is right, {count(bad)} in the bad case"
     extra = []
     if r.dollars_more:

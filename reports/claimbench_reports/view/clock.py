@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from statistics import median
 
+from claimbench.packed import columns, some_rows
 from claimbench.tables.timing import TokenSpeeds, token_rates
-from claimbench.types import Attempt, Json
+from claimbench.types import Json
 from claimbench_reports.view.inputs import ReportData
 
 WHERE = {
@@ -25,24 +26,31 @@ def clocks(data: ReportData) -> list[tuple[str, dict[str, Json]]]:
 
     Medians over the arm's answered calls; the engine's own figures are from the same calls.
     """
-    arm_of = {record.call.id: record.call.arm for record in data.records}
-    timed: dict[str, list[Attempt]] = defaultdict(list)
-    for attempt in data.attempts:
-        if attempt.outcome.answered and attempt.call_id in arm_of:
-            timed[arm_of[attempt.call_id]].append(attempt)
+    arm_of: dict[str, str] = dict(columns(data.records, "call.id", "call.arm"))
+    sources: dict[str, Counter[str]] = defaultdict(Counter)
+    local: dict[str, list[int]] = defaultdict(list)
+    read = columns(data.attempts, "call_id", "outcome", "timing.stamp_source", "timing.engine")
+    for at, (call_id, outcome, source, engine) in enumerate(read):
+        arm = arm_of.get(call_id)
+        if outcome.answered and arm is not None:
+            sources[arm][source] += 1
+            if engine:  # only an engine of this machine tells its own figures
+                local[arm].append(at)
     return [
-        (f"Clock of {arm.name}", _facts(timed[arm.name]))
+        (f"Clock of {arm.name}", _facts(sources[arm.name], _rates(data, local[arm.name])))
         for arm in data.suite.arms
-        if timed[arm.name]
+        if sources[arm.name]
     ]
 
 
-def _facts(attempts: Sequence[Attempt]) -> dict[str, Json]:
-    sources = Counter(attempt.timing.stamp_source for attempt in attempts)
+def _rates(data: ReportData, places: Sequence[int]) -> list[TokenSpeeds]:
+    return [token_rates(attempt.timing) for attempt in some_rows(data.attempts, places)]
+
+
+def _facts(sources: Counter[str], rates: Sequence[TokenSpeeds]) -> dict[str, Json]:
     facts: dict[str, Json] = {
         f"times {WHERE[source]}": f"{n:,} calls" for source, n in sources.most_common()
     }
-    rates = [token_rates(attempt.timing) for attempt in attempts]
     for name, ours, engine in (
         ("prefill", lambda r: r.prefill, lambda r: r.engine_prefill),
         ("decode", lambda r: r.decode, lambda r: r.engine_decode),

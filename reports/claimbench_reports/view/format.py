@@ -5,13 +5,17 @@ this module.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from claimbench.number_text import dollars
+from claimbench.number_text.dollars import equal, sig, told_apart
 from claimbench.privacy.visible import visible
 
 UNKNOWN = "unknown"
-MINUS = "\u2212"
+MINUS = dollars.MINUS
+usd = dollars.usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +38,6 @@ class Figure:
     note: str = ""
 
 
-def _sig(x: float, digits: int) -> str:
-    """Show ``x`` >= 0 to ``digits`` significant digits, plain, with thousands separators."""
-    if x == 0:
-        return "0"
-    places = digits - 1 - math.floor(math.log10(x))
-    rounded = round(x, places)
-    if rounded != 0:
-        places = digits - 1 - math.floor(math.log10(rounded))
-    return f"{rounded:,.{max(places, 0)}f}"
-
-
 def _signed(x: float, body: Callable[[float], str]) -> str:
     return (MINUS if x < 0 else "") + body(abs(x))
 
@@ -60,9 +53,9 @@ def percent(x: float, more: int = 0) -> str:
 
 
 def points(x: float, more: int = 0) -> str:
-    """Show a difference of shares in percentage points: +3.1 pts."""
+    """Show a difference of shares in percentage points: +3.1 pts; what rounds to 0 has no sign."""
     value = round(100 * x, 1 + more)
-    sign = "+" if value > 0 else MINUS if value < 0 else "±"
+    sign = "+" if value > 0 else MINUS if value < 0 else ""
     return f"{sign}{abs(value):.{1 + more}f} pts"
 
 
@@ -71,22 +64,8 @@ def seconds(x: float, more: int = 0) -> str:
     if x == 0:
         return "0 s"
     if abs(x) < 0.9995:
-        return _signed(1000 * x, lambda v: f"{_sig(v, (3 if v >= 100 else 2) + more)} ms")
-    return _signed(x, lambda v: f"{_sig(v, 3 + more)} s")
-
-
-def usd(x: float, more: int = 0) -> str:
-    """Show three significant digits, at least cents: $12.30, $0.20, $0.0123, $1,230; 0 is $0.00."""
-
-    def body(v: float) -> str:
-        if v >= 1000:
-            return f"${v:,.{1 + more if more else 0}f}"
-        if v >= 0.995 or v == 0:
-            return f"${v:,.{2 + more}f}"
-        whole, _, rest = _sig(v, 3 + more).partition(".")
-        return f"${whole}.{rest.rstrip('0').ljust(2, '0')}"
-
-    return _signed(x, body)
+        return _signed(1000 * x, lambda v: f"{sig(v, (3 if v >= 100 else 2) + more)} ms")
+    return _signed(x, lambda v: f"{sig(v, 3 + more)} s")
 
 
 def usd_micro(x: float) -> str:
@@ -101,14 +80,14 @@ def amount(x: float) -> str:
 
 def ratio(x: float, more: int = 0) -> str:
     """Show a factor: 0.123×."""
-    return _signed(x, lambda v: f"{_sig(v, 3 + more)}×")
+    return _signed(x, lambda v: f"{sig(v, 3 + more)}×")
 
 
 def of_baseline(x: float, more: int = 0) -> str:
     """Show a ratio as a share of the baseline, three significant digits: 4.2%, 122%."""
 
     def body(v: float) -> str:
-        text = _sig(100 * v, 3 + more)
+        text = sig(100 * v, 3 + more)
         return (text.rstrip("0").rstrip(".") if "." in text else text) + "%"
 
     return _signed(x, body)
@@ -124,19 +103,19 @@ def score(x: float) -> str:
     return _signed(x, lambda v: f"{v:.2f}".rstrip("0").rstrip("."))
 
 
-def share(x: float) -> str:
-    """Show a whole percentage, for axes."""
-    return f"{100 * x:.0f}%"
+def share(x: float, more: int = 0) -> str:
+    """Show a percentage for axes: a whole one, and ``more`` places on demand."""
+    return f"{100 * x:.{more}f}%"
 
 
 def plain(x: float, more: int = 0) -> str:
     """Show three significant digits."""
-    return _signed(x, lambda v: _sig(v, 3 + more))
+    return _signed(x, lambda v: sig(v, 3 + more))
 
 
 def times(x: float, more: int = 0) -> str:
     """Show a factor as claims say it: 6.23 times, 5 times."""
-    text = _sig(abs(x), 3 + more) if x else "0"
+    text = sig(abs(x), 3 + more) if x else "0"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return f"{MINUS if x < 0 else ''}{text} times"
 
@@ -146,13 +125,21 @@ def p_value(x: float) -> str:
     return "<0.001" if x < 0.001 else f"{x:.3f}"
 
 
+def memory(x: float) -> str:
+    """Show bytes in decimal units, three significant digits: 463 MB, 1.2 GB."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if abs(x) >= size * 0.9995:
+            return f"{sig(x / size, 3)} {unit}"
+    return f"{x:.0f} bytes"
+
+
 def hours(x: float) -> str:
     """Show a duration for planning: minutes, hours or days."""
     if x * 60 < 1:
         return "under a minute"
     if x < 1.5:
         return f"{x * 60:.0f} min"
-    return f"{_sig(x, 2)} h" if x < 72 else f"{x / 24:,.0f} days"
+    return f"{sig(x, 2)} h" if x < 72 else f"{x / 24:,.0f} days"
 
 
 FORMATS: dict[str, Callable[[float], str]] = {
@@ -172,6 +159,7 @@ FORMATS: dict[str, Callable[[float], str]] = {
     "p": p_value,
     "hours": hours,
     "tokens_per_s": lambda x: f"{plain(x)} tok/s",
+    "bytes": memory,
     "per_hour": lambda x: f"{count(x) if x >= 100 else plain(x)} requests/h",
 }
 
@@ -180,6 +168,7 @@ FINER: dict[str, Callable[[float, int], str]] = {
     "percent": percent,
     "points": points,
     "seconds": seconds,
+    "share": share,
     "usd": usd,
     "ratio": ratio,
     "of_baseline": of_baseline,
@@ -187,9 +176,14 @@ FINER: dict[str, Callable[[float, int], str]] = {
     "times": times,
 }
 """Units that can be shown with more digits."""
-MOST_MORE = 6
-EQUAL = 1e-9
-"""Ends of an interval that differ by less than this share of them are one number."""
+SHARES = frozenset({"percent", "points", "of_baseline"})
+NOTHING = 1e-9
+"""A difference of shares that no measurement shows; it comes from rounding in the machine."""
+FACTORS = frozenset({"ratio", "of_baseline", "times"})
+SOLVED = 1e-7
+"""Ends of a factor closer than this share are one number: its bounds are found by search."""
+LEVEL_NOTE = re.compile(r"^[\d.]+% interval(; )?")
+"""A note of an interval's level, which an exact figure has none of."""
 NEVER_NEGATIVE = frozenset({"ratio", "of_baseline", "usd", "amount", "seconds"})
 """Units whose "at least 0" says nothing."""
 
@@ -213,7 +207,8 @@ def figure(
         value = None
     else:
         value = float(value)
-        text = show(value)
+        text = show(_snapped(value, unit))
+    shown = interval(low, high, unit)
     return Figure(
         id_,
         value,
@@ -221,8 +216,8 @@ def figure(
         unit,
         _finite_or_none(low),
         _finite_or_none(high),
-        interval(low, high, unit),
-        note,
+        shown,
+        LEVEL_NOTE.sub("", note) if shown.startswith("exactly ") else note,
     )
 
 
@@ -234,8 +229,9 @@ def interval(low: float | None, high: float | None, unit: str) -> str:
     """
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return ""
+    low, high = _snapped(low, unit), _snapped(high, unit)
     show = _shown_with(unit, low, high)
-    if math.isfinite(low) and math.isfinite(high) and _equal(low, high):
+    if math.isfinite(low) and math.isfinite(high) and _equal(low, high, unit):
         return f"exactly {show(low)}"
     if math.isinf(high) and (math.isinf(low) or (low <= 0 and unit in NEVER_NEGATIVE)):
         return "no bounds"
@@ -246,30 +242,42 @@ def interval(low: float | None, high: float | None, unit: str) -> str:
     return f"{show(low)} to {show(high)}"
 
 
-def _equal(low: float, high: float) -> bool:
-    return abs(high - low) <= EQUAL * max(abs(low), abs(high))
+def _equal(low: float, high: float, unit: str) -> bool:
+    if unit in FACTORS and abs(high - low) <= SOLVED * max(abs(low), abs(high)):
+        return True
+    return equal(low, high) or (unit in SHARES and abs(high - low) <= NOTHING)
+
+
+def _snapped(x: float, unit: str) -> float:
+    """Return 0 for what rounding alone tells from it: 1 - ratio of two equal bills is 1e-17."""
+    return 0.0 if unit in SHARES and abs(x) <= NOTHING else x
 
 
 def _shown_with(unit: str, low: float | None, high: float | None) -> Callable[[float], str]:
-    """Return how to show numbers of a unit: finer where the interval is narrower than its digits.
+    """Return how to show numbers of a unit: finer where an interval is narrower than that."""
+    finer = FINER.get(unit)
+    if finer is None or (low is not None and high is not None and _equal(low, high, unit)):
+        return FORMATS[unit]
+    return told_apart(finer, low, high)
 
-    Both ends shall be told apart by at least two steps of the last digit shown, where that takes no
-    more than :data:`MOST_MORE` further digits.
+
+def axis_format(unit: str, marks: Sequence[float] | None) -> Callable[[float], str]:
+    """Return how to show the marks of an axis: round numbers, with as many digits as they have;
+    ``marks`` None: each by itself.
     """
-    coarse, finer = FORMATS[unit], FINER.get(unit)
-    if finer is None or low is None or high is None:
-        return coarse
-    if not (math.isfinite(low) and math.isfinite(high)) or _equal(low, high):
-        return coarse
-    for more in range(MOST_MORE + 1):
-        show = _with(finer, more)
-        if show(low) != show((low + high) / 2) != show(high):
-            return show
-    return _with(finer, MOST_MORE)
-
-
-def _with(finer: Callable[[float, int], str], more: int) -> Callable[[float], str]:
+    finer = FINER.get(unit)
+    if finer is None or marks is None or len(marks) < 2:
+        return FORMATS[unit]
+    most = dollars.MOST_MORE
+    more = 0
+    while more < most and any(_number(finer(x, more)) != _number(finer(x, most)) for x in marks):
+        more += 1
     return lambda x: finer(x, more)
+
+
+def _number(text: str) -> float:
+    """Return the number in a label, without its sign and unit."""
+    return float("".join(c for c in text if c.isdigit() or c == "."))
 
 
 def _finite_or_none(x: float | None) -> float | None:

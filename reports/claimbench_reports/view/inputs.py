@@ -13,6 +13,10 @@ from typing import TYPE_CHECKING
 from claimbench.claims.types import ClaimContext
 from claimbench.economics import what_if as economics
 from claimbench.economics.volume.outlook import Outlook
+from claimbench.evaluation.preference.tables import TaskPairs
+from claimbench.evaluation.stored import Counted
+from claimbench.evaluation.variants.quantised import Quantisations
+from claimbench.routes.beside import Beside
 from claimbench.types import (
     Attempt,
     CallRecord,
@@ -209,8 +213,8 @@ class ReportData:
 
     ``records`` are the arms' finished calls; ``attempts`` their attempts; ``scores`` all scores;
     ``costs`` by call id (dollars of the call over its attempts); ``judge_records`` and
-    ``judge_costs`` the same of the judges' calls, which are in no arm's figures. ``n_planned``
-    counts the arms' planned calls. ``render`` gives the messages of a sample as sent
+    ``judge_costs`` the same of the judges' calls, which are in no arm's figures. ``counted``:
+    how many calls are planned and finished. ``render`` gives the messages of a sample as sent
     (``claimbench.plan.prompts.render``); without it a transcript shows the sample's input.
     ``findings`` are sentences about the results beside the verdicts; ``privacy`` says by arm where
     prompts went.
@@ -226,7 +230,7 @@ class ReportData:
     attempts: Sequence[Attempt]
     scores: Sequence[Score]
     costs: Mapping[str, Cost]
-    n_planned: int
+    counted: Counted
     arm_info: Mapping[str, ArmInfo] = field(default_factory=dict)
     prices: Sequence[PriceFact] = ()
     economics: Economics | None = None
@@ -237,12 +241,27 @@ class ReportData:
     findings: Sequence[str] = ()
     privacy: Sequence[tuple[str, str]] = ()
     resent: Sequence[str] = ()
-    """Call ids that were in flight when a process died and were sent again on resume."""
+    """Call ids that were in flight when a process died, or are now; those with a record were sent
+    again on resume."""
+    unfinished: Mapping[str, str] = field(default_factory=dict)
+    """Call id -> arm, judge or simulated user, of calls that cost something and left no record."""
     render: Callable[[Task, Sample], Sequence[Message]] | None = None
     judge_records: Sequence[CallRecord] = ()
     judge_costs: Mapping[str, Cost] = field(default_factory=dict)
+    at_prices: Mapping[str, Cost] = field(default_factory=dict)
+    """Call id -> its dollars at the prices, of the calls whose vendors say what they charged."""
     n_not_judged: int = 0
     """Finished calls of arms that still wait for their judge."""
+    missing: str | None = None
+    """What is missing of the run, calls that failed for good included; None: nothing."""
     context: ClaimContext = field(default_factory=ClaimContext)
     """What the claims were judged with; people's labels are in it."""
     decision: Decision | None = None
+    routes: Sequence[Beside | tuple[str, str]] = ()
+    """Routes beside what else their arms could do; (name, why) where nothing is known."""
+    place: str = ""
+    """Where the results are, as ``--results`` takes it."""
+    pairs: Sequence[TaskPairs] = ()
+    """Comparisons in pairs by task."""
+    quantisations: Sequence[Quantisations] = ()
+    """Quantisations of an arm beside it."""

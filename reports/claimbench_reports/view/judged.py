@@ -59,7 +59,7 @@ def usd_1k_correct(id_: str, data: ReportData, arm: str, scope: measure.ItemScop
     """
     rows = data.items.arms[arm]
     if not is_labelled(data, scope.mask):
-        return measure.usd_1k_correct(id_, rows, scope)
+        return measure.usd_1k_correct(id_, rows, scope, data.items.right_of(rows.score))
     if _is_mixed(data, scope.mask):
         return figure(id_, None, "usd", unknown=MIXED)
     seen: ArmItems = people_table(data.items, data.context).arms[arm]
@@ -69,7 +69,7 @@ def usd_1k_correct(id_: str, data: ReportData, arm: str, scope: measure.ItemScop
     if not seen.score[labelled].any():
         return figure(id_, None, "usd", unknown="none correct")
     narrow = measure.ItemScope(labelled, scope.codes, scope.alpha)
-    return measure.usd_1k_correct(id_, seen, narrow)
+    return measure.usd_1k_correct(id_, seen, narrow, data.items.right_of(seen.score))
 
 
 def difference(data: ReportData, ours: str, theirs: str, mask: BoolArray) -> Corrected | None:

@@ -4,14 +4,17 @@ their display.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from claimbench import stats
+from claimbench.claims.readings.failures import asked_text
 from claimbench.stats.intervals import Interval
+from claimbench.tables.per_request import PerRequest, per_request, with_request
 from claimbench.tables.types import ArmItems, BoolArray, CallRows, FloatArray, IntArray
-from claimbench_reports.view.format import Figure, count, figure
+from claimbench_reports.view.format import Figure, count, figure, interval
 
 TOO_FEW = "too few samples"
 NOTES = {
@@ -86,48 +89,87 @@ def usd_1k(id_: str, arm: ArmItems, scope: ItemScope) -> Figure:
     What failed calls cost stands in the bill; where nothing was answered it says nothing of what
     requests cost.
     """
-    if not (scope.mask & (arm.n_finished > arm.n_errors)).any():
+    found = per_request(arm, scope.mask)
+    if not found.answered:
         return figure(id_, None, "usd", unknown="no answers")
-    ok = scope.mask & np.isfinite(arm.usd)
-    share = _share_known(arm, scope.mask)
-    if arm.cost_why_unknown or _mostly_unknown(arm, scope.mask):
+    share = _share_known(found)
+    if found.usd is None:
         why = arm.cost_why_unknown[0] if arm.cost_why_unknown else share
-        return figure(id_, None, "usd", note=why, unknown="unknown")
-    bounds = ""
-    low, high = float(arm.usd_low[ok].mean()), float(arm.usd_high[ok].mean())
-    if np.isfinite(low) and np.isfinite(high) and high - low > 1e-12 * max(high, 1e-12):
-        shown = figure("", 1000 * low, "usd"), figure("", 1000 * high, "usd")
-        bounds = f"some bills unknown: between {shown[0].text} and {shown[1].text}"
-    notes = "; ".join(note for note in (bounds, share) if note)
-    return from_interval(
+        return _bounded(id_, found.low, found.high, why)
+    ok = scope.mask & np.isfinite(arm.usd)
+    asked = asked_text(arm, scope.mask)
+    notes = "; ".join(note for note in (share, asked) if note)
+    made = from_interval(
         id_, stats.mean_ci(arm.usd[ok], scope.codes[ok], scope.alpha), "usd", 1000.0, notes
     )
+    return _never_exact(made) if asked else made
 
 
-def _mostly_unknown(arm: ArmItems, mask: BoolArray) -> bool:
-    """Tell dollars that are known of fewer than half of the answered items: they say nothing of
-    the rest.
+def _never_exact(made: Figure) -> Figure:
+    """Take an exact interval from a figure of which not all was asked."""
+    if not made.interval.startswith("exactly"):
+        return made
+    return replace(made, low=None, high=None, interval="")
+
+
+def _bounded(id_: str, low: float | None, high: float | None, why: str) -> Figure:
+    """Return dollars per 1,000 of something of which some bills are unknown: no value, but the
+    least and the most that they can be, where both are known.
     """
-    answered = mask & (arm.n_finished > arm.n_errors)
-    known = mask & np.isfinite(arm.usd)
-    return not known.any() or 2 * int((answered & known).sum()) < int(answered.sum())
+    if low is None or high is None:
+        return figure(id_, None, "usd", note=why, unknown="unknown")
+    least, most = 1000 * low, 1000 * high
+    text = interval(least, most, "usd") if low > 0 else f"at most {figure('', most, 'usd').text}"
+    return figure(id_, None, "usd", note=why, unknown=text)
 
 
-def _share_known(arm: ArmItems, mask: BoolArray) -> str:
+def _share_known(found: PerRequest) -> str:
     """Say on how many of the answered items the dollars rest, where they are not known of all."""
-    answered = mask & (arm.n_finished > arm.n_errors)
-    known = int((answered & np.isfinite(arm.usd)).sum())
-    total = int(answered.sum())
-    return "" if known == total else f"cost known for {count(known)} of {count(total)} items"
+    if found.priced == found.answered:
+        return ""
+    return f"cost known for {count(found.priced)} of {count(found.answered)} items"
 
 
-def usd_1k_correct(id_: str, arm: ArmItems, scope: ItemScope) -> Figure:
-    """Return dollars per 1,000 correct answers, on items with both a cost and a score."""
-    ok = scope.mask & np.isfinite(arm.usd) & np.isfinite(arm.score)
-    if arm.cost_why_unknown or not ok.any() or _mostly_unknown(arm, scope.mask):
-        return figure(id_, None, "usd")
-    iv = stats.log_ratio_ci((arm.usd[ok], arm.score[ok]), (1, -1), scope.codes[ok], scope.alpha)
-    return from_interval(id_, iv, "usd", 1000.0, _share_known(arm, scope.mask))
+def usd_1k_correct(
+    id_: str, arm: ArmItems, scope: ItemScope, right: FloatArray | None = None
+) -> Figure:
+    """Return dollars per 1,000 correct answers, on items with both a cost and a score; ``right``:
+    the scores, 0 where none was meant (None: those of ``arm``).
+    """
+    right = arm.score if right is None else right
+    found = per_request(arm, scope.mask)
+    ok = scope.mask & np.isfinite(arm.usd) & np.isfinite(right)
+    if found.usd is None or not ok.any():
+        judged = scope.mask & with_request(arm) & np.isfinite(right)
+        of = float(right[judged].sum())
+        low, high = (float(end[judged].sum()) for end in (arm.usd_low, arm.usd_high))
+        if not of > 0 or not math.isfinite(low + high):
+            return _bounded(id_, None, None, "")
+        return _bounded(id_, low / of, high / of, "")
+    iv = stats.log_ratio_ci((arm.usd[ok], right[ok]), (1, -1), scope.codes[ok], scope.alpha)
+    asked = asked_text(arm, scope.mask)
+    notes = (_share_known(found), asked, left_out(arm, scope.mask, right))
+    made = from_interval(id_, iv, "usd", 1000.0, "; ".join(note for note in notes if note))
+    return _never_exact(made) if asked else made
+
+
+UNASKED = "were not asked"
+LEFT_OUT = "without a score left out"
+
+
+def left_out(arm: ArmItems, mask: BoolArray, right: FloatArray) -> str:
+    """Say which dollars are not in dollars per correct answer: those of items without a score,
+    which dollars per request do hold.
+    """
+    priced = mask & np.isfinite(arm.usd)
+    out = priced & ~np.isfinite(right)
+    if not out.any():
+        return ""
+    # Dollars are means over an item's calls
+    paid, whole = (float((arm.usd * arm.n_finished)[at].sum()) for at in (out, priced))
+    shown, total = figure("", paid, "usd"), figure("", whole, "usd")
+    items = f"{count(int(out.sum()))} of {count(int(priced.sum()))} items"
+    return f"{items} {LEFT_OUT}, and their about {shown.text} of {total.text}"
 
 
 def call_scope(

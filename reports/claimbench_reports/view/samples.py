@@ -11,14 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from claimbench.packed import columns, some_rows, some_values
 from claimbench.privacy.redact import Redactor
 from claimbench.privacy.visible import visible
 from claimbench.tables.types import FloatArray
-from claimbench.types import CallRecord, Json, Outcome, Sample, Score, Task
+from claimbench.types import CallRecord, Cost, Json, Outcome, Sample, Score, Task
+from claimbench_reports.view.answers import AnswerView, SampleView
 from claimbench_reports.view.arms import is_measured
 from claimbench_reports.view.format import Text, excerpt, figure
 from claimbench_reports.view.inputs import ReportData
-from claimbench_reports.view.types import AnswerView, SampleView
 
 MAX_DISAGREEMENTS = 200
 MAX_TRANSCRIPTS = 12
@@ -35,18 +36,22 @@ OUTCOME_WORDS = {
     Outcome.REFUSED: "refused, scored 0",
     Outcome.TRUNCATED: "cut at max_tokens, scored 0",
     Outcome.MODEL_TIMEOUT: "timed out, scored 0",
+    Outcome.ENDED: "not asked: the model had ended the conversation, scored 0",
+    Outcome.CANCELLED: "not asked: a fault had ended the conversation",
 }
 
 
 @dataclass(frozen=True)
 class Lookup:
-    """What is needed to show one sample: its records by arm, their scores, and the number of
-    attempts.
+    """What is needed to show one sample: its records by arm, and by call their scores, numbers of
+    attempts, seconds and costs.
     """
 
     records: Mapping[tuple[str, str], Mapping[str, CallRecord]]
     scores: Mapping[str, Score]
     attempts: Mapping[str, int]
+    e2e: Mapping[str, float]
+    costs: Mapping[str, Cost]
 
 
 def disagreement_views(data: ReportData, redact: Redactor) -> tuple[tuple[SampleView, ...], str]:
@@ -100,26 +105,39 @@ def _key(data: ReportData, item: int) -> tuple[str, str]:
 
 def _lookup(data: ReportData, wanted: set[tuple[str, str]]) -> Lookup:
     """One pass over the run; keeps the first epoch of the wanted samples only."""
+    first: dict[tuple[str, str, str], tuple[int, int]] = {}
+    read = columns(
+        data.records, "call.task", "call.sample_id", "call.role", "call.arm", "call.epoch"
+    )
+    for at, (task, sample_id, role, arm, epoch) in enumerate(read):
+        if role == "subject" and (task, sample_id) in wanted:
+            seen = first.get((task, sample_id, arm))
+            if seen is None or epoch < seen[0]:
+                first[task, sample_id, arm] = (epoch, at)
     records: dict[tuple[str, str], dict[str, CallRecord]] = defaultdict(dict)
-    for record in data.records:
-        key = (record.call.task, record.call.sample_id)
-        if record.call.role == "subject" and key in wanted:
-            seen = records[key].get(record.call.arm)
-            if seen is None or record.call.epoch < seen.call.epoch:
-                records[key][record.call.arm] = record
+    for record in some_rows(data.records, [at for _, at in first.values()]):
+        call = record.call
+        records[call.task, call.sample_id][call.arm] = record
     ids = {r.call.id for by_arm in records.values() for r in by_arm.values()}
     headline = {t.name: t.scorers[0].name for t in data.suite.tasks if t.scorers}
     task_of = {r.call.id: r.call.task for by_arm in records.values() for r in by_arm.values()}
-    scores = {
-        s.call_id: s
-        for s in data.scores
-        if s.call_id in ids and headline.get(task_of[s.call_id]) == s.scorer
-    }
+    mine = [
+        at
+        for at, (call_id, scorer) in enumerate(columns(data.scores, "call_id", "scorer"))
+        if call_id in ids and headline.get(task_of[call_id]) == scorer
+    ]
+    scores = {s.call_id: s for s in some_rows(data.scores, mine)}
     attempts: dict[str, int] = defaultdict(int)
-    for attempt in data.attempts:
-        if attempt.call_id in ids:
-            attempts[attempt.call_id] += 1
-    return Lookup(records, scores, attempts)
+    for call_id in columns(data.attempts, "call_id"):
+        if call_id in ids:
+            attempts[call_id] += 1
+    e2e = {
+        call_id: float(rows.e2e_s[at])
+        for rows in data.calls.arms.values()
+        for at, call_id in enumerate(rows.call_id.tolist())
+        if call_id in ids
+    }
+    return Lookup(records, scores, attempts, e2e, some_values(data.costs, ids))
 
 
 def _sample_view(
@@ -146,7 +164,7 @@ def _sample_view(
         ]
     by_arm = lookup.records.get(key, {})
     answers = [
-        _answer(data, redact, by_arm[a.name], lookup, answer_cut)
+        _answer(redact, by_arm[a.name], lookup, answer_cut)
         for a in data.suite.arms
         if a.name in by_arm
     ]
@@ -170,9 +188,7 @@ def _text(value: Json) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _answer(
-    data: ReportData, redact: Redactor, record: CallRecord, lookup: Lookup, cut: int
-) -> AnswerView:
+def _answer(redact: Redactor, record: CallRecord, lookup: Lookup, cut: int) -> AnswerView:
     call, score = record.call, lookup.scores.get(record.call.id)
     outcome = OUTCOME_WORDS.get(
         record.outcome, f"{record.outcome.value.replace('_', ' ')}: missing, not scored"
@@ -180,7 +196,7 @@ def _answer(
     value = (
         score.value
         if score is not None and record.outcome is Outcome.OK
-        else (0.0 if record.outcome.answered else None)
+        else (None if record.outcome.missing else 0.0)
     )
     explained = (
         score.explanation
@@ -190,26 +206,20 @@ def _answer(
     if score is not None and score.status == "unparsable":
         outcome = "answer could not be read, scored 0"
     id_ = f"call.{call.id}"
-    cost = data.costs.get(call.id)
+    cost = lookup.costs.get(call.id)
     return AnswerView(
         arm=visible(call.arm),
         outcome=outcome,
         score=figure(f"{id_}.score", value, "score", unknown="\u2014"),
-        answer=excerpt(redact.transcript(record.text), cut),
+        answer=excerpt(redact.transcript(record.said), cut),
         explanation=excerpt(redact.transcript(explained), 300).text,
-        e2e=figure(f"{id_}.e2e", _e2e(data, call.arm, call.id), "seconds", unknown="\u2014"),
+        e2e=figure(f"{id_}.e2e", lookup.e2e.get(call.id), "seconds", unknown="\u2014"),
         usd=figure(
             f"{id_}.usd", None if cost is None or cost.amount is None else float(cost.amount), "usd"
         ),
         call_id=call.id,
         attempts=lookup.attempts.get(call.id, 0),
     )
-
-
-def _e2e(data: ReportData, arm: str, call_id: str) -> float | None:
-    rows = data.calls.arms[arm]
-    at = np.flatnonzero(rows.call_id == call_id)
-    return float(rows.e2e_s[at[0]]) if len(at) else None
 
 
 def transcript_views(data: ReportData, redact: Redactor) -> tuple[tuple[SampleView, ...], str]:

@@ -7,7 +7,9 @@ from collections import defaultdict
 import numpy as np
 
 from claimbench.economics.what_if import HOURS_PER_MONTH
+from claimbench.packed import columns
 from claimbench.privacy.visible import visible
+from claimbench.tables.per_request import per_request
 from claimbench_reports.view.arms import is_measured
 from claimbench_reports.view.format import count, figure, percent
 from claimbench_reports.view.inputs import BreakEvenLine, ReportData
@@ -43,27 +45,28 @@ def series(data: ReportData) -> tuple[Series, ...]:
 
 def cost_parts(data: ReportData) -> tuple[CostPart, ...]:
     """Return mean dollars per 1,000 requests by component (input, output, cache, fees, host time);
-    known costs only.
+    known costs only. The components of an arm come to its mean over all.
     """
     sums: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    calls: dict[str, int] = defaultdict(int)
-    for record in data.records:
-        cost = data.costs.get(record.call.id)
-        if record.call.role != "subject" or cost is None or cost.amount is None:
+    for call_id, arm_name, role in columns(data.records, "call.id", "call.arm", "call.role"):
+        cost = data.costs.get(call_id)
+        if role != "subject" or cost is None or cost.amount is None:
             continue
-        calls[record.call.arm] += 1
         parts = cost.components or {(cost.basis or "total").replace("_", " "): cost.amount}
         for name, amount in parts.items():
-            sums[record.call.arm][name] += float(amount)
-    return tuple(
-        CostPart(
-            visible(arm.name),
-            visible(name.replace("_", " ")),
-            figure(f"cost.{arm.name}.{name}", 1000 * total / calls[arm.name], "usd"),
-        )
-        for arm in data.suite.arms
-        for name, total in sorted(sums.get(arm.name, {}).items(), key=lambda kv: -kv[1])
-    )
+            sums[arm_name][name] += float(amount)
+    found: list[CostPart] = []
+    for arm in data.suite.arms:
+        mine = sums.get(arm.name)
+        mean = per_request(data.items.arms[arm.name]).of_known if mine else None
+        if not mine or mean is None:
+            continue
+        whole = sum(mine.values())
+        for name, dollars in sorted(mine.items(), key=lambda kv: -kv[1]):
+            share = dollars / whole if whole > 0 else 0.0
+            shown = figure(f"cost.{arm.name}.{name}", 1000 * mean * share, "usd")
+            found.append(CostPart(visible(arm.name), visible(name.replace("_", " ")), shown))
+    return tuple(found)
 
 
 def break_even_views(data: ReportData) -> tuple[BreakEvenView, ...]:

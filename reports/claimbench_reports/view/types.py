@@ -11,12 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 
+from claimbench_reports.view.answers import SampleView
+from claimbench_reports.view.beside.types import BesideView
 from claimbench_reports.view.buying.types import DecisionView
-from claimbench_reports.view.format import Figure, Text
+from claimbench_reports.view.buying.what_if_types import WhatIfView
+from claimbench_reports.view.checks.types import CheckView
+from claimbench_reports.view.format import Figure
 
-VIEW_SCHEMA = 4
+VIEW_SCHEMA = 5
 """Version of the JSON report. History: 1 = first; 2 = findings, privacy, provider_tested; 3 =
-judge_bill; 4 = outlook, decision, verdicts in the claims' own words, remedies, best.
+judge_bill; 4 = outlook, what_if, decision, verdicts in the claims' own words, remedies, best,
+registered, checklist; 5 = beside (routes, adoption, as_of, pairs, quantisations, turns),
+open_short.
 """
 
 
@@ -140,6 +146,13 @@ class VerdictView:
     def who(self) -> str:
         """Return the arm and its rival in words."""
         return f"{self.arm} against {self.against}" if self.against else self.arm
+
+    @property
+    def lead(self) -> str:
+        """Return what stands before the claim in a line: the arm and a colon; nothing for a claim
+        that is about no arm.
+        """
+        return f"{self.arm}: " if self.arm else ""
 
     @property
     def in_full(self) -> str:
@@ -360,33 +373,13 @@ class OutlookView:
     scenarios: tuple[ScenarioView, ...]
     assumptions: tuple[str, ...]
 
-
-@dataclass(frozen=True, slots=True)
-class AnswerView:
-    """What one arm answered to one sample (first epoch unless said)."""
-
-    arm: str
-    outcome: str
-    score: Figure
-    answer: Text
-    explanation: str
-    e2e: Figure
-    usd: Figure
-    call_id: str
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True)
-class SampleView:
-    """One sample with every arm's answer. ``kind`` says why it is here."""
-
-    id: str
-    task: str
-    kind: str
-    slices: str
-    input: tuple[tuple[str, Text], ...]
-    target: Text
-    answers: tuple[AnswerView, ...]
+    @property
+    def without_bill(self) -> list[str]:
+        """Say which arms have no bill and why, arms of one reason together."""
+        arms: dict[str, list[str]] = {}
+        for fact in self.unknown:
+            arms.setdefault(fact.value, []).append(fact.name)
+        return [f"{', '.join(names)}: no bill, because {why}" for why, names in arms.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,6 +459,7 @@ class View:
     break_even: tuple[BreakEvenView, ...]
     tornado: tuple[TornadoView, ...]
     outlook: OutlookView | None
+    what_if: WhatIfView | None
     disagreements: tuple[SampleView, ...]
     disagreements_note: str
     transcripts: tuple[SampleView, ...]
@@ -477,6 +471,10 @@ class View:
     prices: tuple[PriceView, ...]
     provenance: tuple[Group, ...]
     history: tuple[RunView, ...]
+    registered: str
+    """Whether the claims were fixed before the first call, in a sentence."""
+    checklist: tuple[CheckView, ...]
+    beside: BesideView
 
 
 def iter_figures(node: object) -> Iterator[Figure]:

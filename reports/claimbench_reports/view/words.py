@@ -4,11 +4,11 @@ each metric.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from claimbench.claims.words import explain_reason
 from claimbench.types import Reason
-from claimbench_reports.view.types import Method, Word
+from claimbench_reports.view.types import ArmView, Method, Word
 
 STATUS = {
     "supported": "Supported",
@@ -48,13 +48,62 @@ COLUMNS: tuple[tuple[str, str, str, str], ...] = (
     ("tokens_in", "Tokens in", "plain", "mean per request"),
     ("tokens_out", "Tokens out", "plain", "mean per request, reasoning included"),
     ("cache_share", "Prefix cache", "percent", "share of input tokens read from a cache"),
-    ("n_missing", "Missing", "count", "calls without a score: faults, not wrong answers"),
+    ("n_missing", "Missing", "count", "calls without a score: faults, and turns behind them"),
+    ("n_retried", "Retried", "count", "calls asked more than once; times: the last attempt's"),
     ("n_refused", "Refused", "count", "scored 0"),
     ("n_truncated", "Truncated", "count", "scored 0"),
     ("n_unparsable", "Unparsable", "count", "scored 0"),
+    ("n_empty", "Empty", "count", "nothing was said: answered, scored 0"),
+    (
+        "n_not_asked",
+        "Not asked",
+        "count",
+        "turns of a conversation that the arm itself had ended: scored 0",
+    ),
     ("n_timeout", "Timed out", "count", "scored 0, latency infinite"),
 )
 """Compare table: column id, head, unit, what it is."""
+
+ENDS = ("n_refused", "n_truncated", "n_unparsable", "n_empty", "n_not_asked", "n_timeout")
+"""Columns of how calls ended otherwise than with an answer to score."""
+AT_TIMES = ("n_retried", *ENDS)
+"""Columns that short tables show where an arm has such calls."""
+
+
+def shown_columns(arms: Sequence[ArmView], columns: Sequence[str]) -> tuple[str, ...]:
+    """Return ``columns`` of a short table and, of :data:`AT_TIMES`, those that an arm has calls
+    of.
+    """
+    found = list(columns)
+    for column in AT_TIMES:
+        figures = [arm.get(column) for arm in arms]
+        if any(figure is not None and figure.value for figure in figures):
+            found.append(column)
+    return tuple(found)
+
+
+def ends_of(arms: Sequence[ArmView]) -> list[str]:
+    """Say how many calls of each arm ended otherwise than with an answer to score; of arms that
+    have such.
+    """
+    return _counts_of(arms, ("n_missing", *ENDS))
+
+
+def retried_of(arms: Sequence[ArmView]) -> list[str]:
+    """Say how many calls of each arm were asked more than once; of arms that have such."""
+    return _counts_of(arms, ("n_retried",))
+
+
+def _counts_of(arms: Sequence[ArmView], columns: Sequence[str]) -> list[str]:
+    heads = {column: head.lower() for column, head, _, _ in COLUMNS}
+    found = []
+    for arm in arms:
+        figures = {column: arm.get(column) for column in columns}
+        told = [f"{f.text} {heads[c]}" for c, f in figures.items() if f is not None and f.value]
+        if told:
+            found.append(f"{arm.arm}: {', '.join(told)}")
+    return found
+
 
 FIVE: tuple[tuple[str, str, bool], ...] = (
     ("quality", "Quality", True),
@@ -159,7 +208,7 @@ METHODS: tuple[Method, ...] = (
     ),
     Method(
         "TTFT",
-        "sent \u2192 first non-empty content chunk, reasoning included",
+        "sent \u2192 first content with something to see, reasoning included",
         "seconds",
         "order-statistic interval with effective n",
         "vLLM, GuideLLM and AIPerf measure the same; the first answer token (without reasoning) is"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -102,6 +103,40 @@ def test_the_effect_lies_in_its_interval_and_on_the_side_that_the_reading_says(
     assert f.value is not None
     assert f.high is not None
     assert f.low <= f.value <= f.high
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "name", "numbers", "said", "between", "claimed"),
+    [
+        ("accuracy", "less accurate than mini", "more", (0.05, 0.01, 0.09),
+         "5.0 points less accurate than mini", "1.0 to 9.0 points", "less accurate at all"),
+        ("accuracy", "big makes more errors than mini", "more", (-0.05, -0.09, -0.01),
+         "5.0 points more accurate than mini", "1.0 to 9.0 points", "less accurate at all"),
+        ("cost", "more expensive than mini", "per_request", (0.5, 0.4, 0.8),
+         "100.0% dearer than mini per request", "25.0% to 150.0%", "dearer at all"),
+        ("latency", "slower than mini", "e2e", (0.5, 0.4, 0.8),
+         "100.0% slower than mini by time of a whole answer", "25.0% to 150.0%", "slower at all"),
+    ],
+)  # fmt: skip
+def test_a_claim_that_is_judged_the_other_way_round_keeps_its_own_words(
+    kind: str,
+    text: str,
+    name: str,
+    numbers: tuple[float, float, float],
+    said: str,
+    between: str,
+    claimed: str,
+) -> None:
+    metric = {"accuracy": "accuracy", "cost": "usd", "latency": "e2e"}[kind]
+    of = replace(claim(kind, metric, "more" if kind == "accuracy" else "less", None), text=text)
+    r = reading(of, name, *numbers)
+    found = effect_of(of, r, unit_of(of, r), "x")
+    assert found is not None
+    assert (found.phrase, found.interval, found.claimed) == (said, between, claimed)
+    (view,) = verdict_views([Verdict(of, "supported", name, "", (r,), (), ())], Redactor())
+    assert (view.arm, view.against, view.claimed) == ("big", "mini", claimed)
+    assert view.brief.startswith(f"big is {said}")
+    assert "more accurate at all" not in view.readings[0].name
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from claimbench.claims.verdicts import decide_claims
 from claimbench.economics.volume.months import Measured
 from claimbench.economics.volume.outlook import ArmFigures, endpoint_figures
 from claimbench.economics.volume.stated import OneOff, Terms, Volume
-from claimbench.evaluation.bills import claim_bill
+from claimbench.evaluation.dollars.bills import claim_bill
 from claimbench.pricing.arms import ArmPrice
 from claimbench.pricing.hosts import HostCost
 from claimbench.testing.tables import tables_from_arrays

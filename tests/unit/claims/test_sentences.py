@@ -47,7 +47,7 @@ EVIDENCE = {
     "ranking": "ranking",
     "counts": "dated counts",
     "usage": "usage survey",
-    "preference": "pairwise preferences",
+    "preference": "comparisons in pairs",
     "uptime": "availability record",
     "capacity": "capacity measurement",
     "training": "technical report",
@@ -117,6 +117,8 @@ def _flags(claim: Claim) -> list[str]:
     if claim.kind == "latency":
         out.append(f"p{100 * (claim.quantile or 0):g}")
         out += [f"metric={claim.metric}"] if claim.metric != "latency" else []
+    if claim.metric == "win_rate_people":
+        out.append("people")
     if claim.metric == "usd_per_correct":
         out.append("percorrect")
     if claim.metric in {"usd_per_month", "usd_per_year"} and claim.relation != "pays_back":

@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from claimbench import stats
+from claimbench.claims.readings.caps import side_of
 from claimbench.claims.readings.runaways import Runaways, Side
+from claimbench.claims.types import RouteFacts
 from claimbench.claims.verdicts import ClaimContext, ListPrice, decide_claims, parse_claim
 from claimbench.plan.clusters import find_clusters
 from claimbench.testing.tables import tables_from_arrays
@@ -87,12 +89,64 @@ def test_above_5_percent_failed_supports_no_claim(text: str) -> None:
     assert "Note: some calls failed" not in whole.sentence
 
 
+def test_turns_that_an_arm_itself_put_an_end_to_did_not_fail() -> None:
+    given = worst(0.4)
+    over = np.isnan(given["scores"]["A"])
+    given["scores"]["A"] = np.where(over, 0.0, 1.0)
+    outcomes = {"A": np.where(over, "ended", "ok"), "B": np.full(N, "ok")}
+    found = judged("A is 10% cheaper than B", **given, outcome=outcomes)
+    assert "too_many_missing" not in codes(found)
+    assert "have no result" not in found.sentence
+    outcomes["A"] = np.where(over, "cancelled", "ok")
+    behind = judged("A is 10% cheaper than B", **given, outcome=outcomes)
+    assert "too_many_ended" not in codes(behind)
+    for outcome, code in (("ended", "too_many_ended"), ("cancelled", "too_many_missing")):
+        outcomes["A"] = np.where(over, outcome, "ok")
+        limit = judged("A costs under $1000 per 1,000 requests", **given, outcome=outcomes)
+        assert limit.status == "inconclusive"
+        assert code in codes(limit), (outcome, limit.sentence)
+
+
 def test_one_accuracy_counts_missing_calls_as_wrong() -> None:
     score = lost(N, 0.03)
     score[np.flatnonzero(~np.isnan(score))[:18]] = 0.0
     found = judged("A is at least 85% accurate", {"A": score, "B": score})
     assert found.status == "inconclusive"
     assert found.readings[0].sensitivity["worst_case_missing"] == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "told"),
+    [
+        ("server_fault", "failed_calls", "answered requests: A 96%, B 100%"),
+        ("cancelled", "turns_not_asked", "answered requests: A 96%, B 100%; never asked: 8 of A's"),
+        ("ended", "turns_not_asked", "answered requests: A 96%, B 100%; never asked: 8 of A's"),
+        ("empty", "empty_answers", "empty: 8 of A's 200 answers"),
+        ("refused", None, ""),
+    ],
+)
+def test_what_kept_requests_from_an_answer_is_called_by_its_name(
+    outcome: str, code: str | None, told: str
+) -> None:
+    given = worst(0.04)
+    failed = np.isnan(given["scores"]["A"])
+    given["scores"]["A"] = np.where(failed, math.nan if told[:1] == "a" else 0.0, 1.0)
+    outcomes = {"A": np.where(failed, outcome, "ok"), "B": np.full(N, "ok")}
+    kinds = {"failed_calls", "calls_not_made", "turns_not_asked", "empty_answers"}
+    for text in ("A is faster than B", "A is 90% cheaper than B", "A is more accurate than B"):
+        found = judged(text, **given, outcome=outcomes)
+        assert {flag.code for flag in found.flags} & kinds == ({code} if code else set()), text
+        assert told in found.sentence
+
+
+def test_calls_that_a_run_did_not_make_are_no_failed_ones() -> None:
+    given = worst(0.0)
+    items, calls = tables_from_arrays(**given)
+    made = np.where(np.arange(N) < 8, 0, 1)
+    short = replace(items.arms["A"], n_finished=made)
+    items = replace(items, arms={**items.arms, "A": short})
+    (found,) = decide_claims([claim("A is faster than B")], items, calls, None)
+    assert {"calls_not_made"} == {f.code for f in found.flags} & {"calls_not_made", "failed_calls"}
 
 
 def test_failed_calls_rank_last_in_latency() -> None:
@@ -229,6 +283,57 @@ def test_long_caps_need_more_requests_and_say_how_many() -> None:
     needed = 50 + int(reading.n_more[0])
     assert 1 - 0.025 ** (1 / needed) <= share < 1 - 0.025 ** (1 / (needed - 1))
     assert priced(4000, needed + 10).status == "supported"
+
+
+LONG = np.where(np.arange(200) % 10 == 0, 10.0, 1.0)
+"""One request in ten costs ten times as much."""
+SHORT = np.full(200, 3.0)
+FULL = np.where(LONG > 1, 16.0, 3.0)
+MOST = np.where(np.arange(200) % 10 == 0, 3.0, 16.0)
+HALF = np.where(LONG > 1, math.nan, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "seen"),
+    [
+        (SHORT, 0),  # dear by their prompts
+        (FULL, 20),
+        (MOST, 0),  # that is how long answers are
+        (HALF, 20),  # without tokens the dollars have to do
+        (np.where(LONG > 1, 8.0, 3.0), 20),
+        (np.where(LONG > 1, 7.0, 3.0), 0),
+    ],
+)
+def test_requests_at_max_tokens_are_counted_by_their_tokens(
+    tokens: np.ndarray, seen: float
+) -> None:
+    ones = np.ones(200)
+    calls = {"A": {"n_out": tokens}}
+    items, table = tables_from_arrays({"A": ones}, usd={"A": LONG}, calls=calls)
+    ctx = ClaimContext(list_prices={"A": ListPrice(1.0, 1e6, "p")}, max_tokens={"task": 16})
+    found = side_of(items, table, "A", np.ones(200, dtype=np.bool_), LONG, ctx)
+    assert found.cap is not None
+    assert found.seen == pytest.approx(seen)
+
+
+@pytest.mark.parametrize(
+    ("small", "big", "seen"), [(SHORT, SHORT, 0), (SHORT, FULL, 20), (FULL, SHORT, 20)]
+)
+def test_what_a_route_passes_on_is_no_answer_at_max_tokens(
+    small: np.ndarray, big: np.ndarray, seen: float
+) -> None:
+    passed = LONG > 1
+    usd = {"A": np.ones(200), "B": np.full(200, 9.0), "R": LONG}
+    calls = {"A": {"n_out": small}, "B": {"n_out": big}}
+    calls["R"] = {"n_out": np.where(passed, small + big, small)}
+    scores = dict.fromkeys("ABR", np.ones(200))
+    items, table = tables_from_arrays(scores, usd=usd, calls=calls)
+    prices = {arm: ListPrice(1.0, 1e6 * usd, "p") for arm, usd in (("A", 0.2), ("B", 1.0))}
+    routes = {"R": RouteFacts(("A", "B"), "small, then big")}
+    ctx = ClaimContext(list_prices=prices, max_tokens={"task": 16}, routes=routes)
+    found = side_of(items, table, "R", np.ones(200, dtype=np.bool_), LONG, ctx)
+    assert found.cap is not None
+    assert found.seen == pytest.approx(seen)
 
 
 def test_an_unknown_cap_is_said_and_never_trusted_at_95_percent() -> None:
@@ -400,3 +505,24 @@ def test_n_more_is_one_number_with_the_bad_case_beside_it() -> None:
     if found.status == "inconclusive":
         assert "if the estimate is right" in found.sentence or "never" in found.sentence
     assert "About 0" not in found.sentence
+
+
+def test_a_part_that_is_refuted_only_alone_is_the_reason_that_a_compound_gives() -> None:
+    usd = {"A": np.where(np.arange(N) % 2, 0.1, 0.9), "B": np.ones(N)}
+    said = {}
+    for wrong in range(8, 30):
+        score = np.ones(N)
+        score[RNG.permutation(N)[:wrong]] = 0.0
+        found = judged(
+            "A is as accurate as B and 50% cheaper than B",
+            {"A": score, "B": np.ones(N)},
+            usd=usd,
+        )
+        if "multiplicity_parts" in codes(found):
+            said[wrong] = found
+    assert said
+    for found in said.values():
+        assert found.status == "inconclusive"
+        assert "a part is refuted alone, and not once all parts are counted" in found.sentence
+        assert "(Holm: part 1 of 2)" in found.sentence
+        assert "undecided: part" not in found.sentence

@@ -727,3 +727,15 @@ def test_context_of_a_run() -> None:
         [parse_claim(ClaimSpec("c", BETTER, None, {}), ARMS, ())], items, calls, context
     )[0]
     assert codes(v) == {"answer_constraint"}
+
+
+def test_labels_of_one_task_correct_no_figure_that_others_share() -> None:
+    tasks = ["task"] * (N // 2) + ["route"] * (N - N // 2)
+    judged = ClaimContext(judged_tasks=frozenset({"task"}))
+    assert codes(run(BETTER, judged, task=tasks)) == {"judge_uncorrected"}
+    labels = {
+        arm: np.where(np.arange(N) < N // 2, value, math.nan)
+        for arm, value in {"A": 1.0, "B": 0.0}.items()
+    }
+    both = run(BETTER, replace(judged, human_scores=labels), task=tasks)
+    assert [(r.code, r.detail) for r in both.reasons] == [("judge_with_others", "task")]

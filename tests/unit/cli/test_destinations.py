@@ -101,3 +101,36 @@ def test_a_server_that_listens_elsewhere_is_not_called_started_here(suite: Suite
 @pytest.mark.parametrize("text", ["plain words", "日本", "a'b"])
 def test_what_can_be_printed_stays(text: str) -> None:
     assert one_line(text) == text
+
+
+@pytest.mark.parametrize(
+    ("address", "open_way"),
+    [
+        ("http://api.example/v1", True),
+        ("HTTP://api.example:8443/v1", True),
+        ("http://10.0.0.7:8000/v1", True),
+        ("http://[2001:db8::1]/v1", True),
+        ("https://api.example/v1", False),
+        ("http://127.0.0.1:8/v1", False),
+        ("http://[::1]:8/v1", False),
+        ("http://localhost:8/v1", False),
+        (None, False),
+    ],
+)
+def test_a_way_that_others_can_read_is_said(
+    suite: Suite, address: str | None, open_way: bool
+) -> None:
+    found = going(suite, address)
+    assert found.unencrypted is open_way
+    assert ("UNENCRYPTED" in found.line) is open_way
+    keyed = dataclasses.replace(found, key="SOME_KEY")
+    assert ("prompts and key can be read" in keyed.going) is open_way
+
+
+def test_consent_to_an_encrypted_way_is_none_to_an_open_one(suite: Suite) -> None:
+    from claimbench.cli.consent import asked_for
+
+    (safe,) = asked_for(suite, [going(suite, "https://api.example/v1")])
+    (bare,) = asked_for(suite, [going(suite, "http://api.example/v1")])
+    assert safe.code != bare.code
+    assert "UNENCRYPTED" in bare.line

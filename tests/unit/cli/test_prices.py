@@ -81,7 +81,7 @@ def test_diff_lists_both_numbers(capsys, tmp_path):
             "input_cost_per_token": 1.251e-6,
             "output_cost_per_token": 1e-5,
         },
-        "deepseek/deepseek-flash": {"litellm_provider": "deepseek", "input_cost_per_token": 3e-7},
+        "deepseek/deepseek-flash": {"litellm_provider": "deepseek", "input_cost_per_token": 9e-7},
     }
     path = tmp_path / "map.json"
     path.write_text(json.dumps(theirs))

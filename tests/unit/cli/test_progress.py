@@ -13,12 +13,13 @@ from claimbench.cli.common import told
 from claimbench.cli.progress import _table, dollars, duration, line, shown
 from claimbench.cli.quality import QualitySoFar
 from claimbench.clock import FakeClock
-from claimbench.run.progress import KEPT, ArmProgress, Progress
+from claimbench.run.progress import KEPT, ArmProgress, Open, Progress, stopped_arms, tell_earlier
 from claimbench.types import (
     AnswerSpec,
     Call,
     CallRecord,
     Claim,
+    Intent,
     Note,
     NoteKind,
     Outcome,
@@ -51,6 +52,94 @@ def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
+@pytest.mark.parametrize(
+    ("bound", "in_flight", "said"),
+    [
+        (Decimal(0), 0, "this session $0.5000, the run $2.50  0 errors"),
+        (
+            Decimal("0.25"),
+            2,
+            "the run $2.50 + at most $0.2500 for 2 calls in flight and sent again",
+        ),
+        (None, 3, "the run $2.50 + unknown for 3 calls in flight and sent again"),
+    ],
+)
+def test_a_resumed_run_tells_the_session_from_the_run(
+    bound: Decimal | None, in_flight: int, said: str
+) -> None:
+    going = progress_of(a=ArmProgress(6, done=6, spent_usd=Decimal("0.5")))
+    again = [
+        Intent(f"c{n}", 1, 1, None if bound is None else bound / in_flight, "")
+        for n in range(in_flight)
+    ]
+    tell_earlier(going, Decimal(2), Decimal(0), Open(), again)
+    assert said in line(going, 6 * S)
+    assert "in all" not in line(going, 6 * S)
+
+
+@pytest.mark.parametrize(
+    ("counted", "earlier", "said"),
+    [
+        ("0.0193", "0", "$0.01930 counts against limits"),
+        ("0.0193", "1", "$2.02 counts against limits"),
+        ("0.0000002", "0", None),
+        ("0.0000001", "0", None),
+    ],
+)
+def test_the_line_says_where_limits_count_more_than_was_charged(
+    counted: str, earlier: str, said: str | None
+) -> None:
+    arm = ArmProgress(6, done=6)
+    arm.pay(Decimal("0.0000002"), Decimal(counted), None)
+    arm.pay(None, Decimal(counted), Decimal(1))
+    going = progress_of(a=arm)
+    if earlier != "0":
+        tell_earlier(going, Decimal(1), Decimal(earlier), Open(), [])
+    text = line(going, 6 * S)
+    assert ("counts against limits" in text) == (said is not None)
+    assert said is None or said in text
+
+
+@pytest.mark.parametrize(
+    ("mine", "earlier", "in_flight", "said"),
+    [
+        # senders that were lost, in this session alone
+        (Open(3, Decimal("0.25")), None, 0, "$0.5000 + at most $0.2500 for 3 requests whose bill"),
+        (Open(3, None), None, 0, "$0.5000 + unknown in all"),
+        # the same in an earlier session, and a driver that was killed
+        (Open(), Open(3, Decimal("0.25")), 0, "the run $2.50 + at most $0.2500 for 3 requests"),
+        (
+            Open(1, Decimal("0.05")),
+            Open(3, Decimal("0.25")),
+            2,
+            "the run $2.50 + at most $0.5000 for 6 requests whose bill nobody knows (2 in flight",
+        ),
+        (Open(), Open(1, None), 2, "the run $2.50 + unknown for 3 requests whose bill nobody"),
+    ],
+)
+def test_bills_that_nobody_knows_are_said_with_their_bound(
+    mine: Open, earlier: Open | None, in_flight: int, said: str
+) -> None:
+    going = progress_of(a=ArmProgress(6, done=6, spent_usd=Decimal("0.5"), open=mine))
+    again = [Intent(f"c{n}", 1, 1, Decimal("0.1"), "") for n in range(in_flight)]
+    if earlier is not None:
+        tell_earlier(going, Decimal(2), Decimal(0), earlier, again)
+    assert said in line(going, 6 * S)
+
+
+def test_places_that_were_never_asked_are_no_calls() -> None:
+    ended = progress_of(a=ArmProgress(6, done=6, errors=2, not_asked=18, cut_off=12))
+    said = line(ended, 6 * S)
+    assert said.startswith("6/6 calls  1.0/s")
+    assert "6 turns or steps not asked, for theirs had ended" in said
+    assert "12 turns or steps not asked behind a fault" in said
+    assert stopped_arms(ended) == (
+        "a: 2 calls failed, 12 turns or steps after a fault were not asked"
+    )
+    assert stopped_arms(progress_of(a=ArmProgress(6, done=6, not_asked=18))) is None
+    assert "not asked" not in line(progress_of(a=ArmProgress(6, done=6)), 6 * S)
+
+
 def test_the_line_says_what_is_left_and_when_it_is_done() -> None:
     half = progress_of(
         a=ArmProgress(10, done=5, spent_usd=Decimal("0.5")), b=ArmProgress(10, done=5, errors=1)
@@ -71,7 +160,9 @@ def test_an_arm_that_stopped_keeps_nobody_waiting() -> None:
 
 
 def test_the_table_has_a_row_for_each_arm_with_its_dollars_and_errors() -> None:
-    arms = {"a": ArmProgress(10, done=5, errors=2, retries=3, spent_usd=Decimal("1.5"), unpriced=1)}
+    arms = {
+        "a": ArmProgress(10, done=5, errors=2, retries=3, spent_usd=Decimal("1.5"), open=Open(1))
+    }
     out = Console(file=io.StringIO(), width=120)
     out.print(_table(progress_of(**arms, b=ArmProgress(10, stopped="auth")), 10 * S))
     text = out.file.getvalue()  # type: ignore[attr-defined]  # StringIO
@@ -146,7 +237,7 @@ def test_time_left_is_said_from_five_calls_on() -> None:
 )
 def test_names_and_numbers_are_never_cut(name: str, width: int) -> None:
     arm = ArmProgress(12_000, done=11_999, errors=123, retries=45, spent_usd=Decimal("1234.56"))
-    arm.unpriced = 3
+    arm.open = Open(3)
     text = drawn(progress_of(**{name: arm}), width)
     assert name in "".join(text.split()) or name in "".join(
         row.split(" ")[0] for row in text.splitlines()
@@ -182,9 +273,12 @@ def test_quality_so_far_counts_the_answers_that_were_looked_at() -> None:
     assert len(progress.recent) == 4
     quality.take(progress)
     assert quality.of("a") == "75%"
-    assert "right so far: a 75%" in line(progress, 10 * S, quality)
+    assert "right so far: a 75% of 8" in line(progress, 10 * S, quality)
     assert "75%" in drawn(progress, 120, quality)
     assert "75%" in drawn(progress, 80, quality)
+    progress.arms["a"].done = 10
+    assert "75%" not in line(progress, 10 * S, quality), "a few answers are no result of the run"
+    assert "75%" not in drawn(progress, 120, quality)
 
 
 def test_judges_long_answers_and_strange_samples_are_not_looked_at() -> None:
@@ -213,3 +307,12 @@ def test_a_run_that_nobody_watches_keeps_few_answers() -> None:
     progress = progress_of(a=ArmProgress(10))
     progress.recent.extend(answered(0, "yes") for _ in range(KEPT + 100))
     assert len(progress.recent) == KEPT
+
+
+def test_a_limited_arm_its_pace_and_who_waits_are_said() -> None:
+    progress = progress_of(a=ArmProgress(10, 6), b=ArmProgress(10, 6))
+    progress.held_back = lambda: "a rate limited: 3 refused, next in 12 s, b waits for it"
+    assert "  a rate limited: 3 refused, next in 12 s, b waits for it" in line(progress, 10 * S)
+    console = Console(file=io.StringIO(), width=120)
+    console.print(_table(progress, 10 * S))
+    assert "a rate limited: 3 refused" in console.file.getvalue()  # type: ignore[attr-defined]

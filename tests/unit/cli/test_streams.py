@@ -129,4 +129,6 @@ def test_a_fault_of_ours_is_called_one(
 
     monkeypatch.setattr(cli, "group", group)
     assert cli._guarded(["list"]) == 3
-    assert "a bug in ClaimBench" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "a bug in ClaimBench" in err
+    assert "stays stored: `bench report`" in err

@@ -38,6 +38,7 @@ class Made:
             arms=arms,
             tasks=(),
             margin=0.03,
+            options={},
             alpha=alpha,
             population="super",
             path="s.yaml",

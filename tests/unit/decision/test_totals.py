@@ -56,7 +56,7 @@ def test_an_unknown_figure_is_no_total(made: Any) -> None:
     )
     totals = Totals(evaluation, [made.criterion("usd_per_1k", 1, 400, 0)], ["a", "b"])
     assert totals.total("a") is None
-    assert totals.measured["a"][0].why == "the dollars of some requests are not known"
+    assert totals.measured["a"][0].why == "the dollars of 1 of 2 samples are not known"
     assert totals.total("b") is not None
     assert totals.difference("a", "b", 0.05) is None
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from claimbench.economics import what_if as e
@@ -321,5 +322,6 @@ class TestProjection:
         assert project_claims([claim], prices, {"qwen": 0.001}, None, NOW) == {}
 
     def test_basis(self):
-        assert token_basis([10.0, 20.0, math.nan], [1.0, 5.0, 100.0]) == TokenBasis(15.0, 5.0, 2)
+        n_in, n_out = np.asarray([10.0, 20.0, math.nan]), np.asarray([1.0, 5.0])
+        assert token_basis([n_in], [n_out, np.asarray([100.0])]) == TokenBasis(15.0, 5.0, 2)
         assert token_basis([], []) is None

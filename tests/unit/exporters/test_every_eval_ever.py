@@ -21,6 +21,7 @@ from claimbench.exporters.write import export_run
 from claimbench.privacy.redact import Redactor
 
 Write = Callable[[str, Any], Path]
+KEY = "evaluation_results"
 TEXT = {"type": "string"}
 TEXTS = {"type": "object", "additionalProperties": TEXT}
 LOG = {
@@ -165,6 +166,24 @@ def test_log_and_instances_fit_the_schemas(
     assert result["score"] == 0.5  # of the four that have a score
     assert result["uncertainty"]["num_samples"] == 4
     assert [row["error"] for row in rows].count(None) == 4
+
+
+def test_a_task_without_any_score_has_no_figure(
+    tmp_path: Path, peers: SimpleNamespace, written: Write
+) -> None:
+    failed = peers.inspect(["C", "I"], model="other/silent")
+    for sample in failed["samples"]:
+        sample |= {"error": {"message": "rate limit"}, "scores": {}}
+    logs = {"a.json": peers.inspect(["C", "I"]), "b.json": failed}
+    run = stored(tmp_path / "results", [written(name, log) for name, log in logs.items()])
+    files = export_run(run, "every-eval-ever", tmp_path / "out")
+    told = {path.parent.name: path for path in files if path.suffix == ".json"}
+    figures = {
+        arm: [one["score_details"]["score"] for one in json.loads(path.read_text())[KEY]]
+        for arm, path in told.items()
+    }
+    assert figures == {"gpt-4o-mini": [0.5], "silent": []}
+    assert sum(len(path.read_text().splitlines()) for path in files if path.suffix == ".jsonl") == 4
 
 
 def test_transcripts_leave_as_the_profile_says(

@@ -20,7 +20,8 @@ from claimbench.evaluation.evaluate import Evaluation, evaluate
 from claimbench.evaluation.stored import read_run
 from claimbench.importers.detect import read_files
 from claimbench.importers.imported import ImportOptions
-from claimbench.importers.imported_run import build_run, store_run
+from claimbench.importers.imported_run import build_run
+from claimbench.importers.stored_run import store_run
 from claimbench.store.results import ResultsStore
 
 Write = Callable[[str, Any], Path]

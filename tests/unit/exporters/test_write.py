@@ -21,7 +21,8 @@ from claimbench.evaluation.stored import read_run
 from claimbench.exporters.write import export_run
 from claimbench.importers.detect import read_files
 from claimbench.importers.imported import ImportOptions
-from claimbench.importers.imported_run import build_run, store_run
+from claimbench.importers.imported_run import build_run
+from claimbench.importers.stored_run import store_run
 from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.privacy.redact import MASK, WITHHELD, Redactor
 from claimbench.store.results import ResultsStore

@@ -11,16 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from tests.unit.importers.test_logs import litellm_row, put
 
+from claimbench.cli.commands.export import export_command
+from claimbench.cli.commands.importing import import_command
 from claimbench.clock import FakeClock
 from claimbench.evaluation.evaluate import evaluate
 from claimbench.evaluation.stored import read_run
 from claimbench.importers.detect import read_files
 from claimbench.importers.imported import ImportFault, ImportOptions
-from claimbench.importers.imported_run import build_run, store_run
+from claimbench.importers.imported_run import build_run
+from claimbench.importers.inspect_spending import usage_of as inspect_usage
+from claimbench.importers.stored_run import store_run
+from claimbench.importers.tools.every_eval_ever import usage_of as eee_usage
+from claimbench.importers.tools.promptfoo import usage_of as promptfoo_usage
 from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.store.results import ResultsStore
+from claimbench.suite.files.traffic.requests import tokens
 from claimbench.types import ClaimSpec
 
 PLAIN = ImportOptions()
@@ -111,3 +119,42 @@ def test_the_largest_and_least_that_can_be_are_judged(
 def test_what_no_measure_can_be_below_stays_unknown(tmp_path: Path) -> None:
     found = read_files([table(tmp_path / "a.csv", "cost", -5, "nan", "-1e400", 0.5)], PLAIN)
     assert [call.billed_usd for call in found.calls] == [None, None, None, Decimal("0.5")]
+
+
+@pytest.mark.parametrize(
+    ("usage", "given", "key"),
+    [
+        (promptfoo_usage, {"prompt": 100, "completion": 5}, "completionDetails"),
+        (inspect_usage, {"input_tokens": 100, "output_tokens": 5}, "input_tokens_cache_read"),
+        (eee_usage, {"input_tokens": 100, "output_tokens": 5}, "input_tokens_cache_read"),
+    ],
+)
+def test_cached_tokens_that_a_file_does_not_tell_are_unknown_and_no_zero(
+    usage: Any, given: dict[str, Any], key: str
+) -> None:
+    silent = usage(given)
+    said = usage({**given, key: {"cacheReadInputTokens": 0} if "Details" in key else 0})
+    assert (silent.cache_read, silent.input_total) == (None, 100)
+    assert (said.cache_read, said.input_total) == (0, 100)
+
+
+def test_totals_without_a_cached_part_leave_it_unknown() -> None:
+    silent, said = tokens(100, 5), tokens(100, 5, 0)
+    assert silent is not None
+    assert said is not None
+    assert (silent.cache_read, said.cache_read) == (None, 0)
+
+
+def test_no_throughput_is_shown_under_a_concurrency_that_no_file_states(tmp_path: Path) -> None:
+    rows = [{"id": i, "model": m, "score": 1, "latency_s": 0.1} for i in range(9) for m in "ab"]
+    path = put(tmp_path / "t.jsonl", rows)
+    results = ["--results", str(tmp_path / "r")]
+    runner = CliRunner()
+    runner.invoke(import_command, [str(path), "--no-report", *results], standalone_mode=False)
+    output = tmp_path / "o.json"
+    given = ["--format", "json", "--output", str(output), *results]
+    done = runner.invoke(export_command, given, standalone_mode=False)
+    assert done.exception is None
+    told = output.read_text()
+    assert "throughput" in told
+    assert "concurrency 1" not in told

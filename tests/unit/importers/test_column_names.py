@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from claimbench.importers.imported import Imported, ImportFault, ImportOptions
-from claimbench.importers.table import read
+from claimbench.importers.tables.table import read
 
 N = 12
 

@@ -141,10 +141,19 @@ def test_requests_of_two_models_pair_by_what_was_asked(tmp_path: Path) -> None:
 def test_a_log_without_scores_is_judged_on_dollars_and_times(
     tmp_path: Path, claim: str, outcome: str
 ) -> None:
-    rows = [litellm_row(i, messages={}, response={}) for i in range(120)]
+    tokens = {"total_tokens": 565, "prompt_tokens": 480, "completion_tokens": 85}  # $0.002
+    rows = [litellm_row(i, messages={}, response={}, **tokens) for i in range(120)]
     done = judged(tmp_path, [put(tmp_path / "s.jsonl", rows)], claim)
     assert done.verdicts[0].status == outcome
     assert not done.scores
+
+
+def test_a_log_whose_dollars_its_tokens_do_not_come_to_decides_none(tmp_path: Path) -> None:
+    rows = [litellm_row(i, messages={}, response={}) for i in range(120)]  # $0.0004 by its tokens
+    claim = "gpt-4o costs under $1 per 1000 requests"
+    done = judged(tmp_path, [put(tmp_path / "s.jsonl", rows)], claim)
+    assert done.verdicts[0].status == "inconclusive"
+    assert "charges_decide" in {reason.code for reason in done.verdicts[0].reasons}
 
 
 def test_models_without_a_request_in_common_are_said_to_have_none(tmp_path: Path) -> None:

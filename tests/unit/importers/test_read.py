@@ -12,9 +12,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from claimbench.cli.commands.importing import import_command
 from claimbench.importers.detect import kind_of, read_files
 from claimbench.importers.imported import Aggregate, ImportFault, ImportOptions, mean_and_stderr
+from claimbench.importers.imported_run import describe
 
 Write = Callable[[str, Any], Path]
 PLAIN = ImportOptions()
@@ -62,6 +65,20 @@ def test_a_score_without_n_has_no_interval(
     assert not found.calls
     assert aggregate.n == (40 if counted else None)
     assert (aggregate.interval() is not None) is counted
+    told = describe(aggregate)
+    assert ("95% by the standard error that the file states" in told) is counted
+
+
+def test_a_score_whose_answers_are_read_leaves_the_interval_to_the_report(
+    tmp_path: Path, peers: SimpleNamespace
+) -> None:
+    file = peers.lm_eval(tmp_path / "a", "one", [1, 0] * 20)
+    printed = CliRunner().invoke(import_command, [str(file), "--results", str(tmp_path / "r")])
+    assert "one: toy acc,none 0.5 (n 40), standard error 0.0800641" in printed.output
+    assert "0.3431" not in printed.output  # 0.5 - 1.96 standard errors
+    again = [str(file), "--results", str(tmp_path / "r2"), "--json"]
+    found = json.loads(CliRunner().invoke(import_command, again).stdout)["aggregates"]
+    assert [(a["n"], a["interval"]) for a in found if a["metric"] == "acc,none"] == [(40, None)]
 
 
 @pytest.mark.parametrize(
@@ -109,6 +126,32 @@ def test_inspect_faults_are_missing_and_cancelled_runs_are_said(
     assert [c.error for c in found.calls] == [None, "rate limit", None]
     assert any("cancelled" in note for note in found.notes)
     assert found.aggregates[0].n == 2
+
+
+@pytest.mark.parametrize("wanted", [None, "match"])
+@pytest.mark.parametrize("order", [("a.json", "b.json"), ("b.json", "a.json")])
+def test_a_log_in_which_every_answer_failed_is_an_arm_without_a_result(
+    peers: SimpleNamespace, written: Write, order: tuple[str, str], wanted: str | None
+) -> None:
+    down = peers.inspect(["C", "I"], model="other/down")
+    for sample in down["samples"]:
+        sample |= {"error": {"message": "connection refused"}, "scores": {}}
+    logs = {"a.json": peers.inspect(["C", "I"]), "b.json": down}
+    found = read_files([written(name, logs[name]) for name in order], ImportOptions(metric=wanted))
+    assert found.metrics == {"popularity": "match"}
+    errors = {call.arm: call.error for call in found.calls}
+    assert errors == {"gpt-4o-mini": None, "down": "connection refused"}
+
+
+def test_a_log_of_answers_without_scores_is_not_one_beside_another(
+    peers: SimpleNamespace, written: Write
+) -> None:
+    bare = peers.inspect(["C", "I"], model="other/bare")
+    for sample in bare["samples"]:
+        sample["scores"] = {}
+    files = [written("a.json", peers.inspect(["C", "I"])), written("b.json", bare)]
+    with pytest.raises(ImportFault, match="another by 'not scored'"):
+        read_files(files, PLAIN)
 
 
 def test_inspect_usage_where_the_cache_stands_beside_the_input(
@@ -172,6 +215,18 @@ def test_a_cached_promptfoo_answer_has_no_bill_and_no_latency(
     assert found.calls[0].usage is None
     assert found.calls[0].latency_s is None
     assert any("cache" in note for note in found.notes)
+
+
+def test_the_cost_of_promptfoo_is_no_charge_and_that_is_said(
+    peers: SimpleNamespace, written: Write
+) -> None:
+    output = peers.promptfoo({"openai:chat:gpt-4o-mini": [True, True]}, cost=0.01)
+    found = read_files([written("out.json", output)], PLAIN)
+    assert {call.billed_usd for call in found.calls} == {None}
+    assert any("the cost of 2 of 2 results is not read" in note for note in found.notes)
+    output = peers.promptfoo({"openai:chat:gpt-4o-mini": [True, True]}, cost=0)
+    found = read_files([written("free.json", output)], PLAIN)
+    assert not any("is not read" in note for note in found.notes)
 
 
 def test_a_promptfoo_error_is_missing_not_wrong(peers: SimpleNamespace, written: Write) -> None:

@@ -14,7 +14,8 @@ from claimbench.evaluation.evaluate import evaluate
 from claimbench.evaluation.stored import read_run
 from claimbench.importers.detect import read_files
 from claimbench.importers.imported import Imported, ImportOptions
-from claimbench.importers.imported_run import build_run, store_run
+from claimbench.importers.imported_run import build_run
+from claimbench.importers.stored_run import store_run
 from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.store.results import ResultsStore
 from claimbench.types import ClaimSpec

@@ -18,7 +18,8 @@ from claimbench.evaluation.stored import read_run
 from claimbench.importers.detect import read_files
 from claimbench.importers.direction import lower_is_better
 from claimbench.importers.imported import ImportFault, ImportOptions
-from claimbench.importers.imported_run import build_run, store_run
+from claimbench.importers.imported_run import build_run
+from claimbench.importers.stored_run import store_run
 from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.store.results import ResultsStore
 from claimbench.types import ClaimSpec

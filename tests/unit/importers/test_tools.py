@@ -357,7 +357,7 @@ def test_deepeval_gives_its_pass_rate_and_leaves_the_judges_cost_alone(
     assert found.calls[0].latency_s == 1.5
     by = read_files([tmp_path / "test_run_1.json"], ImportOptions(metric="Correctness [GEval]"))
     assert headline(by) == pytest.approx((5 * 0.9 + 3 * 0.25) / 8)
-    assert not [note for note in by.notes if "says" in note]
+    assert not [note for note in by.notes if "deepeval says" in note]
 
 
 def test_a_metric_of_deepeval_that_failed_is_a_fault_not_a_zero(tmp_path: Path) -> None:

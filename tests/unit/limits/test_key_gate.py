@@ -5,6 +5,7 @@ much is refused.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from collections import deque
 from concurrent.futures import Future
@@ -123,6 +124,24 @@ class Random:
 
 
 @dataclass
+class FirstRefused:
+    """A server that refuses the first attempt of every request and takes the second."""
+
+    retry_after_s: float
+    met: set[str] = field(default_factory=set)
+    seen: list[tuple[float, bool]] = field(default_factory=list)
+    tokens: int | None = None
+
+    def fault(self, request: Request, _number: int) -> ProviderError | None:
+        refused = request.call_id not in self.met
+        self.met.add(request.call_id)
+        self.seen.append((asyncio.get_running_loop().time(), refused))
+        if not refused:
+            return None
+        return RateLimited("slow down", retry_after_s=self.retry_after_s, billable="no")
+
+
+@dataclass
 class Server:
     """What a limited endpoint saw: (seconds, refused) per request."""
 
@@ -143,7 +162,7 @@ class Server:
 
 
 def measure(
-    server: Server, seconds: float, concurrency: int, latency_s: float, **arm: Any
+    server: Server | FirstRefused, seconds: float, concurrency: int, latency_s: float, **arm: Any
 ) -> tuple[Progress, Runner]:
     async def main() -> tuple[Progress, Runner]:
         usage = Usage(input_fresh=(server.tokens or 3) - 2, output_visible=2)
@@ -214,6 +233,22 @@ def test_refusals_at_random_do_not_slow_a_run_to_nothing(
     answered, refused = server.after(60)
     unpaused_s = server.seen[-1][0] - 60 - 1.0 * refused
     assert answered >= 0.8 * 8 * unpaused_s, (answered, refused)
+
+
+@pytest.mark.parametrize(
+    ("retry_after_s", "concurrency", "least"), [(0.0, 2, 15.0), (0.001, 8, 15.0), (1.0, 8, 0.5)]
+)
+def test_a_refusal_and_an_answer_per_call_reach_a_steady_pace(
+    retry_after_s: float, concurrency: int, least: float
+) -> None:
+    """Answers a second, from the first minute on; the pause asked for is kept, and nothing more."""
+    server = FirstRefused(retry_after_s)
+    measure(server, 120, concurrency, 0.05)
+    times = [at for at, _ in server.seen]
+    assert max(b - a for a, b in itertools.pairwise(times)) <= retry_after_s + 0.5
+    for start_s in (30, 60, 90):
+        answered = sum(not bad for at, bad in server.seen if start_s <= at < start_s + 30)
+        assert answered >= 30 * least, (start_s, answered)
 
 
 @pytest.mark.parametrize(

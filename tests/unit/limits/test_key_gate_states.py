@@ -126,3 +126,22 @@ def test_headers_pause_an_open_gate() -> None:
     key.enter()
     assert key.now_s() == pytest.approx(3.1)
     assert key.events() == [("the server's headers say that nothing is left", 3.0)]
+
+
+def test_a_named_time_that_is_never_true_is_kept_for_so_many_refusals_only() -> None:
+    key = Key(most=1)
+    for _ in range(5):
+        key.leave(key.enter(), refused=True, retry_after_s=0.0)
+        key.clock.advance(0.001)
+    assert [pause for _, pause in key.events()] == [0.0, 0.0, 1.0, 2.0, 4.0]
+    key.leave(key.enter())
+    key.leave(key.enter(), refused=True, retry_after_s=0.0)
+    assert key.events()[-1][1] == 0.0
+
+
+def test_it_says_for_how_long_it_holds_back() -> None:
+    key = Key()
+    assert not key.gate.is_limiting
+    key.leave(key.enter(), refused=True, retry_after_s=7.0)
+    assert key.gate.is_limiting
+    assert key.gate.held_s == pytest.approx(7.0)

@@ -8,6 +8,9 @@ from claimbench.limits.learned_rate import (
     GONE,
     HOLD,
     MARGIN,
+    SLOW_HOLD_S,
+    SLOW_STEP,
+    SLOW_STEP_S,
     STEP,
     STEP_EVERY,
     TELLING,
@@ -91,28 +94,28 @@ def test_an_unknown_rate_holds_nothing_back() -> None:
 
 def test_steps_are_due_after_the_hold_and_then_every_so_often() -> None:
     rate = learned()
-    due = [n for n in range(1, HOLD + 2 * STEP_EVERY + 1) if rate.may_rise(n)]
+    due = [n for n in range(1, HOLD + 2 * STEP_EVERY + 1) if rate.may_rise(n, 0)]
     assert due == [HOLD, HOLD + STEP_EVERY, HOLD + 2 * STEP_EVERY]
-    assert not LearnedRate().may_rise(HOLD)
+    assert not LearnedRate().may_rise(HOLD, 0)
 
 
 def test_the_first_steps_are_small_and_grow_beyond_the_old_rate() -> None:
     rate = learned()
     before = rate.per_s
-    rate.rise()
+    rate.rise(0)
     assert before is not None
     assert rate.per_s == pytest.approx(before * (1 + STEP))
     ratios = []
     for _ in range(12):
         before = rate.per_s
-        rate.rise()
+        rate.rise(0)
         ratios.append((rate.per_s or 0) / before)
     assert ratios[0] == pytest.approx(1 + STEP)
     assert ratios[-1] > 1.1
     assert rate.is_probing
-    rate.restart_steps()
+    rate.restart_steps(0)
     before = rate.per_s
-    rate.rise()
+    rate.rise(0)
     assert (rate.per_s or 0) / (before or 1) == pytest.approx(1 + STEP)
 
 
@@ -121,7 +124,7 @@ def test_a_limit_that_is_gone_is_given_up() -> None:
     seen = []
     while rate.per_s is not None:
         seen.append(rate.per_s)
-        rate.rise()
+        rate.rise(0)
     assert GONE / 1.6 <= seen[-1] / seen[0] <= GONE
     assert rate.ready_ns() == 0
     assert not rate.is_given_up  # another limit may be learned at once
@@ -175,3 +178,40 @@ def test_refusals_in_quick_succession_are_learned_from_all_the_same() -> None:
         assert rate.per_s is None
     rate.learn(4, 1.0, 0, 0)
     assert rate.per_s == pytest.approx(4 * (1 - MARGIN))
+
+
+def test_it_is_never_slower_than_one_request_in_the_longest_pause() -> None:
+    rate = LearnedRate(longest_s=20.0)
+    rate.learn(3, 3.0, 0, 0)
+    for _ in range(3):
+        for _ in range(3):
+            rate.learn(1, 1_000.0, 0, 0)
+    assert rate.per_s == pytest.approx(1 / 20)
+    free = LearnedRate(longest_s=0.0)
+    free.learn(100, 10.0, 0, 0)
+    assert free.per_s is None
+
+
+def test_refusals_at_our_own_pace_are_no_limit_however_few_were_accepted() -> None:
+    rate = learned(100, 10.0)
+    cuts = 0
+    while rate.per_s is not None:
+        rate.learn(1, 1 / rate.per_s, 0, 0)
+        cuts += 1
+    assert rate.is_given_up
+    assert 4 <= cuts <= 10
+
+
+def test_a_slow_rate_rises_with_time_before_its_answers_are_enough() -> None:
+    rate = learned(30, 600.0)
+    before = rate.per_s
+    assert before is not None
+    hold, step = round(SLOW_HOLD_S * SECOND), round(SLOW_STEP_S * SECOND)
+    assert not rate.may_rise(5, hold - 1)
+    assert rate.may_rise(5, hold)
+    rate.rise(hold)
+    assert rate.per_s == pytest.approx(before * (1 + SLOW_STEP))
+    assert not rate.may_rise(6, hold + step - 1)
+    assert rate.may_rise(6, hold + step)
+    rate.restart_steps(hold + step)
+    assert not rate.may_rise(7, hold + 2 * step)

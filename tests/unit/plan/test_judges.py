@@ -279,6 +279,15 @@ def test_what_a_judge_said_becomes_a_score_or_none(
     assert "arbiter" in score.explanation
 
 
+@pytest.mark.parametrize(
+    ("length", "status"), [(300_000, "unparsable"), (20_001, "unparsable"), (500, "unscored")]
+)
+def test_an_answer_that_leaves_its_judge_no_room_scores_0(length: int, status: str) -> None:
+    said = left("", Outcome.CONTEXT_OVERFLOW)
+    score = JudgeScorer(OPTIONS).of_run(said).score("c1", "x" * length, SAMPLE, TASK)
+    assert (score.status, score.value) == (status, 0.0 if status == "unparsable" else None)
+
+
 def test_what_waits_for_its_judge_is_counted(suite: Suite) -> None:
     plan = make_plan(suite, "run", ["one"], 2).calls
     calls = [call for call in plan if call.role == "subject"]
@@ -287,6 +296,8 @@ def test_what_waits_for_its_judge_is_counted(suite: Suite) -> None:
     one = CallRecord(judges[0], "good", Outcome.OK, "stop", 1)
     assert not_judged(Judging(judges), calls, records, suite) == 2
     assert not_judged(Judging(judges, (one,)), calls, records, suite) == 1
+    silent = [replace(record, text="", outcome=Outcome.EMPTY) for record in records]
+    assert not_judged(Judging(judges), calls, silent, suite) == 0, "there is no answer to judge"
     assert (
         not_judged(Judging(judges), calls, [r for r in records if r.call.task == "team"], suite)
         == 0
@@ -494,7 +505,7 @@ def test_ratios_are_counted_on_the_labelled_items_alone() -> None:
 def test_labels_of_one_task_do_not_speak_for_another() -> None:
     tasks = ["task"] * 200 + ["other"] * 100
     found = verdict("more accurate than B", COURT, 100, task=tasks)
-    assert found.reasons == (Reason("judge_uncorrected"),)
+    assert found.reasons == (Reason("judge_with_others", "task"),)
 
 
 def test_what_more_items_would_cost_includes_the_judge() -> None:

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from claimbench.clock import SystemClock
-from claimbench.pricing.arms import ArmPrice, contract_price, resolve_arm
+from claimbench.pricing.arms import ArmPrice, resolve_arm
 from claimbench.pricing.asked import Asked, asked_by, tier_named
 from claimbench.pricing.bounds.ceiling import token_bound
 from claimbench.pricing.frozen import freeze, thaw
 from claimbench.pricing.model import Era, Price, Rate, Variant
 from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.pricing.run import pricing_from
+from claimbench.pricing.stated.contract import contract_price
 from claimbench.types import Arm, Attempt, Message, Outcome, Request, SamplingParams, Timing, Usage
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)

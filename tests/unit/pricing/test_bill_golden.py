@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from claimbench.pricing.arms import contract_price
 from claimbench.pricing.bill import micro
 from claimbench.pricing.model import FxRate
 from claimbench.pricing.price_lists.book import PriceBook
+from claimbench.pricing.stated.contract import contract_price
 from claimbench.types import Arm, Usage
 
 from .attempts import cost_of_attempt

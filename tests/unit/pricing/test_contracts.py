@@ -12,9 +12,9 @@ import pytest
 
 from claimbench.errors import BenchError
 from claimbench.pricing.arms import ArmPrice, resolve_arm
-from claimbench.pricing.changes import change_rates, parse_change
 from claimbench.pricing.frozen import freeze, thaw
 from claimbench.pricing.price_lists.book import PriceBook
+from claimbench.pricing.stated.changes import change_rates, parse_change
 from claimbench.types import Arm, Attempt, Outcome, Timing, Usage
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)

@@ -18,7 +18,7 @@ from claimbench.pricing.bill import cost_of_usage
 from claimbench.pricing.model import FxRate, Terms
 from claimbench.pricing.price_lists.codec import price_from_json
 from claimbench.pricing.remarks import remarks
-from claimbench.pricing.stated import moment_of
+from claimbench.pricing.stated.values import moment_of
 from claimbench.pricing.traffic import blended, groups, read_profile
 from claimbench.types import Arm, Attempt, Outcome, Request, SamplingParams, Timing, Usage
 

@@ -17,14 +17,15 @@ from claimbench.economics.volume.compare import bill_break_even
 from claimbench.economics.volume.months import Measured, bill_of
 from claimbench.economics.volume.stated import Volume
 from claimbench.economics.what_if import break_even, flip_points, tornado
-from claimbench.pricing.arms import contract_price
-from claimbench.pricing.bill import bill, tariff_of
+from claimbench.pricing.bill import bill, cost_of_usage, tariff_of
 from claimbench.pricing.bounds.ceiling import TokenBound
+from claimbench.pricing.doubted import doubt
 from claimbench.pricing.hosts import busy_shares, parse_host, parse_training, per_million_tokens
 from claimbench.pricing.model import Price, Terms
 from claimbench.pricing.price_lists.codec import fx_from_json
+from claimbench.pricing.stated.contract import contract_price
 from claimbench.provider.usage import normalise_anthropic, normalise_openai
-from claimbench.types import Arm
+from claimbench.types import Arm, Attempt, Outcome, Timing
 from claimbench_reports.view.bill import rounded_parts
 
 from .attempts import cost_of_attempt
@@ -69,6 +70,15 @@ def unknown_bill(e: Example) -> None:
     cost = cost_of_attempt(None, price_of(e), NOW, billable="unknown", bound=bound)
     assert (cost.amount, cost.low, cost.high) == (None, Decimal(e["low"]), Decimal(e["high"]))
     assert cost_of_attempt(None, price_of(e), NOW, billable="no", bound=bound).amount == 0
+
+
+def doubted(e: Example) -> None:
+    timing = Timing(None, 0, 0, 1, 1, (1,), 2, "event")
+    usage = normalise_openai(e["openai"])
+    stated = Attempt("c", 1, 1, timing, Outcome.OK, 200, usage, None, None, "yes")
+    attempt, _ = doubt(Arm("a", "compatible", "m"), stated)
+    cost = cost_of_usage(attempt.usage, Terms(price_of(e)), NOW)
+    assert (cost.amount, cost.low, cost.high) == (None, Decimal(e["low"]), Decimal(e["high"]))
 
 
 def hour(e: Example) -> None:
@@ -161,7 +171,7 @@ def rounded(e: Example) -> None:
 
 
 FORMULAS: Mapping[str, Callable[[Example], None]] = {
-    "attempt": attempt, "billed": billed, "unknown_bill": unknown_bill, "hour": hour, "call": call,
+    "attempt": attempt, "billed": billed, "unknown_bill": unknown_bill, "doubted": doubted, "hour": hour, "call": call,
     "thousand": thousand, "million": million, "training": training, "currency": currency, "break_even": breaking_even,
     "flip": flip, "tornado": moved, "bill": rounded, "month": month,
 }  # fmt: skip

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from claimbench.economics.unit_prices import unit_prices
 from claimbench.plan.prompts import chilled
-from claimbench.pricing.arms import ArmPrice, contract_price
+from claimbench.pricing.arms import ArmPrice
 from claimbench.pricing.bill import billed_tier
 from claimbench.pricing.calls import machine_shares
 from claimbench.pricing.energy import Energy, combined, metered
 from claimbench.pricing.hosts import parse_host
 from claimbench.pricing.run import unmetered, with_meter
+from claimbench.pricing.stated.contract import contract_price
 from claimbench.provider.usage import hides_reasoning
 from claimbench.types import (
     Arm,

@@ -197,6 +197,7 @@ def test_gemini_thinking_without_visible_candidate():
         {"prompt_tokens": float("nan"), "completion_tokens": 5},
         {"prompt_tokens": float("inf"), "completion_tokens": 5},
         {"prompt_tokens": 10, "total_tokens": 5},
+        {"total_tokens": 23},
         [1, 2],
     ],
 )

@@ -12,13 +12,20 @@ import pytest
 
 from claimbench.clock import FakeClock
 from claimbench.errors import Auth, ConnectTimeout, Network, ProviderError, RateLimited, StoreError
-from claimbench.limits.budget import Budget, Overrun, Pace, backoff_s
+from claimbench.limits.budget import (
+    MAX_AHEAD_OF_LIMITED,
+    MAX_ITEMS_AHEAD,
+    Budget,
+    Overrun,
+    Pace,
+    backoff_s,
+)
 from claimbench.pricing.money import Money
 from claimbench.provider.adapters import as_provider
 from claimbench.provider.device import Device
 from claimbench.provider.device_worker import WorkerProvider
 from claimbench.run.loop import Runner, RunnerSetup
-from claimbench.run.progress import Progress
+from claimbench.run.progress import Open, Progress
 from claimbench.types import (
     Arm,
     Attempt,
@@ -262,6 +269,32 @@ async def test_pace_does_not_wait_for_an_arm_that_gave_up() -> None:
     await asyncio.wait_for(waiting, 1)
 
 
+async def test_a_rival_of_a_limited_arm_runs_ahead_by_a_bounded_amount() -> None:
+    limited = False
+    pace = Pace({"a": 300, "b": 300}, limited=lambda arm: arm == "b" and limited)
+    started = 0
+
+    async def lane() -> None:
+        nonlocal started
+        while started < 300:
+            await pace.wait("a", started)
+            started += 1
+
+    going = asyncio.ensure_future(lane())
+    await asyncio.sleep(0)
+    assert (started, pace.held, pace.ran_ahead) == (MAX_ITEMS_AHEAD, {"a": "b"}, {})
+    limited = True
+    pace.wake()
+    await asyncio.sleep(0.01)
+    assert started == MAX_AHEAD_OF_LIMITED
+    assert pace.ran_ahead == {"a": ("b", MAX_AHEAD_OF_LIMITED)}
+    limited = False
+    await pace.wait("b", 0)
+    await asyncio.sleep(0.01)
+    assert started == MAX_AHEAD_OF_LIMITED
+    going.cancel()
+
+
 async def test_an_arms_own_calls_in_flight_never_hold_it_back() -> None:
     most = running = 0
 
@@ -336,7 +369,7 @@ async def test_an_unknown_bill_counts_as_its_reservation() -> None:
     budget = Budget(BudgetSpec(max_cost_usd=Decimal(1)))
     _, progress, _ = await run({"a": ScriptedProvider()}, 3, budget=budget, money=money)
     assert budget.spent_usd == Decimal("0.30")
-    assert progress.arms["a"].unpriced == 3
+    assert progress.arms["a"].open == Open(3, Decimal("0.30"))
 
 
 async def test_stopping_lets_calls_in_flight_end_and_starts_nothing_more() -> None:

@@ -133,3 +133,46 @@ def test_what_cannot_be_compared_is_said(stored: Stored, before: Any, now: Any, 
 
 def test_providers_that_never_say_what_they_send_go_on_as_ever(stored: Stored) -> None:
     assert stored.begin(None).resume(None) == []
+
+
+CLAIM = '\nclaims:\n  - {id: right, claim: "one is at least 50% accurate"}\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("name: desk", "name: shop", "is suite shop 1-0, run run-1 is of desk 1-0. It measures"),
+        (
+            "version: 1-0",
+            "version: 1-1",
+            "is suite desk 1-1, run run-1 is of desk 1-0. It measures",
+        ),
+        ("at least 50%", "at least 60%", "begun with; not the same: claims."),
+        ("id: right", "id: good", "begun with; not the same: claims."),
+        (CLAIM, "\n", "begun with; not the same: claims."),
+        ("version: 1-0", "version: 1-0\nalpha: 0.1", "begun with; not the same: alpha."),
+    ],
+)
+def test_a_suite_that_only_measures_the_same_goes_on_with_a_word_whose_claims_hold(
+    stored: Stored, tmp_path: Path, old: str, new: str, says: str
+) -> None:
+    path = tmp_path / "desk.yaml"
+    path.write_text(SUITE + CLAIM)
+    stored.suite = load_suite(path)
+    stored.begin(USUAL)
+    assert old in SUITE + CLAIM
+    path.write_text((SUITE + CLAIM).replace(old, new))
+    stored.suite = load_suite(path)
+    (remark,) = stored.resume(USUAL)
+    assert says in remark
+    assert "judged by the claims and the decision that it was begun with" in remark
+
+
+def test_lines_that_moved_are_no_other_suite(stored: Stored, tmp_path: Path) -> None:
+    path = tmp_path / "desk.yaml"
+    path.write_text(SUITE + CLAIM)
+    stored.suite = load_suite(path)
+    stored.begin(USUAL)
+    path.write_text("# a line\n" + SUITE + "\n\n" + CLAIM)
+    stored.suite = load_suite(path)
+    assert stored.resume(USUAL) == []

@@ -132,3 +132,13 @@ def test_the_cheapest_level_keeps_the_slo(
     ]
     least = cheapest(levels)
     assert (None if least is None else least.concurrency) == found
+
+
+def test_a_call_that_failed_at_nothing_is_no_request_of_a_level() -> None:
+    outcome = np.array(["ok"] * 8 + ["bad_request", "server_fault"])
+    usd = np.array([0.002] * 8 + [0.0, 0.004])
+    e2e = [0.1] * 8 + [float("nan")] * 2
+    found = rows([float(i) for i in range(10)], e2e, outcome=outcome, usd=usd, usd_high=usd)
+    level = level_of(found, 4, {})
+    assert level is not None
+    assert level.usd_per_1k == pytest.approx(1000 * 0.02 / 9)

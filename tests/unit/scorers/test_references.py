@@ -9,7 +9,7 @@ import string
 
 import pytest
 
-from claimbench.evaluation.label_sets import figures
+from claimbench.evaluation.lines.label_sets import figures
 from claimbench.scorers import load
 from claimbench.scorers.several.label_set import LabelSetScorer
 from claimbench.scorers.several.overlap import SquadScorer

@@ -260,7 +260,7 @@ def test_each_outcome_has_its_place(outcome: Outcome) -> None:
     )
     if outcome is Outcome.OK:
         assert (result.status, result.value) == ("scored", 0.0)
-    elif outcome.answered:
+    elif not outcome.missing:
         assert (result.status, result.value) == ("scored", 0.0)
         assert result.explanation
         assert result.parts == dict.fromkeys(SCHEMA["properties"], 0.0)
@@ -303,6 +303,63 @@ def test_a_faulty_scorer_never_gives_a_number(answer: Any, why: str) -> None:
     )
     assert (result.status, result.value) == ("unscored", None)
     assert why in result.explanation
+
+
+def _raises(kind: str, text: str) -> None:
+    if kind == "half characters":
+        text.encode()
+    elif kind == "brackets":
+        raise RecursionError("maximum recursion depth exceeded")
+    else:
+        int(text)
+
+
+class Reads:
+    """A plugin that reads answers without care."""
+
+    name, version = "reads", "1"
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:
+        _raises(self._kind, text)
+        return Score(call_id, self.name, self.version, "scored", 1.0)
+
+
+UNREADABLE = [
+    ("half characters", "x\ud800"),
+    ("brackets", "[" * 2000),
+    ("brackets", '{"a":' * 2000),
+    ("digits", "9" * 5000),
+]
+
+
+@pytest.mark.parametrize(("kind", "text"), UNREADABLE)
+def test_an_answer_that_makes_a_scorer_fail_is_unparsable(kind: str, text: str) -> None:
+    record = record_of(Outcome.OK, text)
+    (result,) = score_record(record, Sample("1", {}, "x", "1"), task_of(), [Reads(kind)])
+    assert (result.status, result.value) == ("unparsable", 0.0)
+    (row,) = score_record(record, Sample("1", {}, text, "1"), task_of(), [Reads(kind)])
+    assert (row.status, row.value) == ("unscored", None), "the target holds it too"
+
+
+@pytest.mark.parametrize(("kind", "text"), [("brackets", "no bracket"), ("digits", "seven")])
+def test_a_scorer_that_fails_by_itself_leaves_an_answer_unscored(kind: str, text: str) -> None:
+    record = record_of(Outcome.OK, text)
+    (result,) = score_record(record, Sample("1", {}, "x", "1"), task_of(), [Reads(kind)])
+    assert (result.status, result.value) == ("unscored", None)
+
+
+@pytest.mark.parametrize("text", [text for _, text in UNREADABLE])
+@pytest.mark.parametrize("name", ["exact", "contains", "numeric", "list", "date", "label_set"])
+def test_no_unreadable_answer_leaves_the_count(name: str, text: str) -> None:
+    target = {"numeric": 4, "date": "2026-01-02", "list": ["q"], "label_set": ["b"]}.get(name, "q")
+    spec = ScorerSpec(name, {"labels": ["a", "b"]} if name == "label_set" else {})
+    (result,) = score_record(
+        record_of(Outcome.OK, text), Sample("1", {}, target, "1"), task_of(), load([spec])
+    )
+    assert result.value == 0, result.explanation
 
 
 def test_a_target_the_scorer_cannot_use_is_unscored() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from claimbench.scorers import timed_patterns
 from claimbench.scorers.score_record import LONGEST_ANSWER, score_record
+from claimbench.scorers.several.checks import ChecksScorer
 from claimbench.scorers.text import ExactScorer, RegexScorer
 from claimbench.scorers.timed_patterns import PatternTooLong, TimedPattern
 from claimbench.scorers.typed.patterns import MatchesScorer
@@ -33,16 +34,16 @@ def task() -> Task:
 
 
 @pytest.mark.parametrize(("pattern", "answer"), HOSTILE.items(), ids=list(HOSTILE))
-def test_each_search_ends_and_an_answer_is_not_called_wrong_for_it(
+def test_each_search_ends_and_an_answer_that_stops_it_scores_0(
     pattern: str, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timed_patterns, "SEARCH_S", 0.2)
     scorers = (RegexScorer({"pattern": pattern}), MatchesScorer())
     for _ in range(5):  # the fourth is not tried
         for score in score_record(record(answer), Sample("s", {}, pattern, "s"), task(), scorers):
-            assert score.status in ("scored", "unparsable", "unscored")
-            if score.status == "unscored":
-                assert "too long" in score.explanation
+            assert score.status in ("scored", "unparsable")
+            if score.value == 0 and "too long" in score.explanation:
+                assert score.status == "unparsable"  # paid for, so never out of the count
 
 
 def test_a_pattern_that_needs_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,12 +57,39 @@ def test_a_pattern_that_needs_too_long_is_given_up(monkeypatch: pytest.MonkeyPat
     assert "3 times" not in said[2]
     assert said[3] == said[4]
     assert "3 times" in said[3]
+    assert pattern.search("a" * 26 + "x")  # the others are read all the same
 
 
-def test_an_answer_without_end_is_not_scored() -> None:
+def test_a_target_that_stops_its_own_search_is_the_rows_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(timed_patterns, "SEARCH_S", 0.1)
+    sample = Sample("s", {}, "b" + "a" * 60 + "!", "s")
+    (score,) = score_record(
+        record("b"), sample, task(), [RegexScorer({"pattern": r"^(b(?:a|aa)*)$"})]
+    )
+    assert (score.status, score.value) == ("unscored", None)
+    assert "the target" in score.explanation
+
+
+def test_one_check_that_an_answer_stops_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timed_patterns, "SEARCH_S", 0.1)
+    checks = ChecksScorer(
+        {
+            "of": [
+                {"scorer": "regex", "name": "slow", "pattern": r"^(a|aa)+$"},
+                {"scorer": "regex", "name": "quick", "pattern": "!"},
+            ]
+        }
+    )
+    (score,) = score_record(record("a" * 60 + "!"), Sample("s", {}, "a", "s"), task(), [checks])
+    assert (score.value, dict(score.parts)) == (0.5, {"slow": 0.0, "quick": 1.0})
+
+
+def test_an_answer_without_end_is_unparsable() -> None:
     long = record("a" * (LONGEST_ANSWER + 1))
     (score,) = score_record(long, Sample("s", {}, "a", "s"), task(), [ExactScorer()])
-    assert (score.status, score.value) == ("unscored", None)
+    assert (score.status, score.value) == ("unparsable", 0.0)
     assert score.explanation.startswith("too long: 2,000,001 characters")
 
 

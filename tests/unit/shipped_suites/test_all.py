@@ -27,7 +27,10 @@ def test_the_prefix_is_the_same_for_every_sample_and_short(suite: Suite) -> None
         rendered = [render(task, sample) for sample in task.samples]
         fixed = len(rendered[0]) - 1  # all but the sample's own turn
         assert {messages[:fixed] for messages in rendered} == {rendered[0][:fixed]}
-        assert all(len(messages) == fixed + 1 for messages in rendered)
+        for sample, messages in zip(task.samples, rendered, strict=True):
+            alone = sample.turn is None or task.simulator is not None
+            said = 0 if alone else 2 * (sample.turn.number - 1)  # type: ignore[union-attr]
+            assert len(messages) == fixed + 1 + said, sample.id
         assert (
             sum(len(message.content) for message in rendered[0][:fixed]) <= 2400
         )  # some 600 tokens

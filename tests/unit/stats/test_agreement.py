@@ -203,7 +203,7 @@ def test_graded_refuses_what_it_cannot_judge() -> None:
 
 
 def test_a_run_says_what_people_and_arms_reach() -> None:
-    from claimbench.evaluation.agreement import agreement_lines
+    from claimbench.evaluation.lines.agreement import agreement_lines
     from claimbench.suite.load import suite_from_json
     from claimbench.types import Call, CallRecord, Outcome
 

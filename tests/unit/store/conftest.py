@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from claimbench.store.place import Place, place_of
 from claimbench.store.results import ResultsStore
 from claimbench.types import Attempt, Call, CallRecord, Intent, Manifest, Outcome, Timing, Usage
 
@@ -90,9 +91,35 @@ def make() -> Make:
     return Make()
 
 
+ENGINES = ("sqlite", "postgresql")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Ask every test of a store on both engines, but those of SQLite's file (``only_sqlite``)
+    or of the server (``only_postgresql``)."""
+    if "engine" in metafunc.fixturenames:
+        marked = metafunc.definition.get_closest_marker
+        alone = [name for name in ENGINES if marked(f"only_{name}")]
+        metafunc.parametrize("engine", alone or ENGINES)
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[ResultsStore]:
-    with ResultsStore.open(tmp_path / "results" / "bench.db") as opened:
+def place(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
+    """An empty place for results."""
+    if engine == "sqlite":
+        yield tmp_path / "results" / "bench.db"
+        return
+    server = request.getfixturevalue("postgres")
+    name = server.new_database()
+    yield place_of(server.url(name))
+    server.release(name)
+
+
+@pytest.fixture
+def store(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ResultsStore]:
+    if not isinstance(place, Path):
+        monkeypatch.chdir(tmp_path)  # where files of a database with a URL go
+    with ResultsStore.open(place) as opened:
         yield opened
 
 

@@ -18,11 +18,14 @@ from sqlalchemy import inspect
 
 from claimbench.errors import SchemaTooNew, StoreError
 from claimbench.store import schema as store_schema
+from claimbench.store.dialects.migrate import migrate
 from claimbench.store.engine import make_engine
 from claimbench.store.results import ResultsStore
 from claimbench.types import Call
 
 RUN = "20260101T000000Z-aaaaaa"
+
+pytestmark = pytest.mark.only_sqlite
 
 
 # --- opening --------------------------------------------------------------------------------------
@@ -50,14 +53,14 @@ def test_migrations_run_in_order_and_keep_the_rows(tmp_path: Path, make: Any) ->
     broken = (*good, ("CREATE TABLE extra (a)", "INSERT INTO nowhere VALUES (1)"))
     engine = make_engine(path, "rw")
     with pytest.raises(Exception, match="nowhere"):
-        store_schema.migrate(engine, "db", broken)
+        migrate(engine, "db", broken)
     names = inspect(engine).get_table_names()
     with engine.connect() as connection:
         assert (
             store_schema.schema_version(connection, "db") == now + 1
         )  # the good one committed, the broken one undone
     assert "extra" not in names
-    assert store_schema.migrate(engine, "db", good) == now + 1
+    assert migrate(engine, "db", good) == now + 1
     engine.dispose()
     with pytest.raises(
         SchemaTooNew, match=rf"schema version {now + 1}; this ClaimBench knows up to {now}"
@@ -74,7 +77,7 @@ def test_a_run_of_an_older_schema_is_read_and_brought_up_to_date_whole(
     make.fill(store, run)
     old = store.path.with_name("old.db")
     engine = make_engine(old, "rwc")
-    store_schema.migrate(engine, "db", store_schema.MIGRATIONS[:1])
+    migrate(engine, "db", store_schema.MIGRATIONS[:1])
     engine.dispose()
     with closing(sqlite3.connect(store.path)) as now, closing(sqlite3.connect(old)) as then, then:
         for table in ("runs", "calls", "sessions", "intents", "attempts", "records"):
@@ -86,9 +89,11 @@ def test_a_run_of_an_older_schema_is_read_and_brought_up_to_date_whole(
             assert found.verify(RUN) == store.verify(RUN)
             assert found.runs() == store.runs()
             with found.engine.connect() as connection:
-                assert store_schema.schema_version(connection, "db") == (1 if read_only else 3)
-    monkeypatch.setattr(store_schema, "OLDEST_READ", 4)
-    with pytest.raises(StoreError, match="has schema version 3, this ClaimBench reads from 4 on"):
+                assert store_schema.schema_version(connection, "db") == (
+                    1 if read_only else store_schema.SCHEMA_VERSION
+                )
+    monkeypatch.setattr(store_schema, "OLDEST_READ", 5)
+    with pytest.raises(StoreError, match="has schema version 4, this ClaimBench reads from 5 on"):
         ResultsStore.open(old, read_only=True)
     with ResultsStore.open(old, create=False) as found:
         writer = found.writer(RUN)

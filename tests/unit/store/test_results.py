@@ -5,12 +5,15 @@ import random
 import sqlite3
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import IntegrityError as ConstraintError
 
 from claimbench.clock import FakeClock
 from claimbench.errors import IntegrityError, StoreError
+from claimbench.store.engine import for_writing
 from claimbench.store.results import ResultsStore
 from claimbench.types import Call, Cost, Look, Outcome, Score
 
@@ -18,7 +21,13 @@ RUN = "20260101T000000Z-aaaaaa"
 
 
 def tamper(store: ResultsStore, *statements: str) -> None:
-    """What somebody with sqlite3 in hand can do: drop the triggers, change, put them back."""
+    """What somebody with sqlite3 or psql in hand can do: drop the triggers, change, put them back."""
+    if not isinstance(store.path, Path):
+        with for_writing(store.engine).begin() as owner:
+            owner.exec_driver_sql("SET LOCAL session_replication_role = replica")
+            for statement in statements:
+                assert owner.exec_driver_sql(statement).rowcount > 0
+        return
     store.close()
     connection = sqlite3.connect(store.path)
     triggers = connection.execute(
@@ -103,7 +112,7 @@ def test_a_call_that_failed_may_be_asked_again_and_one_that_was_answered_may_not
 def test_rows_survive_closing_and_opening(store: ResultsStore, run: list[Call], make: Any) -> None:
     make.fill(store, run[:3])
     store.close()
-    with ResultsStore.open(store.path.parent, create=False) as again:
+    with ResultsStore.open(store.path, create=False) as again:
         assert again.finished(RUN) == {call.id for call in run[:3]}
         make.fill(again, run[3:])
         assert again.verify(RUN) == 1 + 2 * len(run)
@@ -249,14 +258,12 @@ def test_raw_tables_refuse_change_and_removal(
     with store.writer(RUN) as writer:
         writer.look(Look(RUN, 1, 4, 30, 20, {}, "continue"))
     column = "created_utc" if table == "intents" else "body"
-    connection = sqlite3.connect(store.path)
-    try:
-        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-            connection.execute(f"UPDATE {table} SET {column} = 'x'")
-        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-            connection.execute(f"DELETE FROM {table}")
-    finally:
-        connection.close()
+    for statement in (f"UPDATE {table} SET {column} = 'x'", f"DELETE FROM {table}"):
+        with (
+            pytest.raises(ConstraintError, match="append-only"),
+            for_writing(store.engine).begin() as connection,
+        ):
+            connection.exec_driver_sql(statement)
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,14 @@ import pytest
 
 from claimbench.errors import IntegrityError
 from claimbench.store import schema as store_schema
+from claimbench.store.dialects.migrate import migrate
 from claimbench.store.engine import make_engine
 from claimbench.store.results import ResultsStore
 from claimbench.types import Call
 
 RUN = "20260101T000000Z-aaaaaa"
+
+pytestmark = pytest.mark.only_sqlite
 FOREIGN = {
     "a trigger that deletes": (
         "CREATE TRIGGER evil AFTER INSERT ON seals BEGIN DELETE FROM records; END",
@@ -99,7 +102,7 @@ def test_every_version_of_ours_is_taken_and_an_older_one_is_checked_as_itself(
 ) -> None:
     path = tmp_path / "bench.db"
     engine = make_engine(path, "rwc")
-    store_schema.migrate(engine, "db", store_schema.MIGRATIONS[:version])
+    migrate(engine, "db", store_schema.MIGRATIONS[:version])
     engine.dispose()
     ResultsStore.open(path, read_only=True).close()
     with closing(sqlite3.connect(path)) as connection:

@@ -25,7 +25,7 @@ from claimbench.suite.load import (
     suite_from_json,
     suite_to_json,
 )
-from claimbench.suite.samples import identifier
+from claimbench.suite.templates import identifier
 from claimbench.types import (
     AnswerSpec,
     Call,
@@ -637,3 +637,26 @@ def test_a_file_from_elsewhere_is_no_key(tmp_path: Path, place: str) -> None:
     with pytest.raises(SuiteError, match="leaves the suite's folder"):
         load_suite(path, providers=("compatible",))
     assert load_suite(path, providers=("compatible",), allow_outside=True).arms
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("model: m2, ", "", ["has no 'model'"]),
+        ("provider: compatible, model: m2, ", "", ["has no 'provider' and no 'model'"]),
+    ],
+)
+def test_all_fields_that_are_missing_are_named_together(
+    tmp_path: Path, old: str, new: str, words: list[str]
+) -> None:
+    text = (
+        "version: 1-0\n"
+        "tasks: [{name: t, prompt: [{user: hi}]}]\n"
+        "arms: [{name: two, provider: compatible, model: m2, base_url: 'http://127.0.0.1:1/v1'}]\n"
+    )
+    (tmp_path / "s.yaml").write_text(text.replace(old, new))
+    with pytest.raises(SuiteError) as found:
+        load_suite(tmp_path / "s.yaml")
+    assert "the suite has no 'name'" in str(found.value)
+    for one in [*words, "tasks.t (line 2) has no"]:
+        assert one in str(found.value)

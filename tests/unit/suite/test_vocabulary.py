@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from claimbench.claims import fields, gate
 from claimbench.evaluation import thresholds
-from claimbench.suite.checks import METRICS, THRESHOLD_METRICS
+from claimbench.suite.purpose.metrics import METRICS, THRESHOLD_METRICS
 from claimbench.suite.schema import COMPARABILITY_KEYS
 
 
@@ -19,6 +19,12 @@ def test_threshold_metrics_are_those_check_computes() -> None:
 def test_allow_takes_what_the_gate_may_accept() -> None:
     keys = {
         gate.ALLOWED_AS.get(key, key)
-        for key in (*gate.MUST_MATCH, *gate.MUST_MATCH_LATENCY, *gate.LIMITS)
+        for key in (
+            *gate.MUST_MATCH,
+            *gate.MUST_MATCH_LATENCY,
+            *gate.LIMITS,
+            *gate.ASKED,
+            gate.NODE_TYPE,
+        )
     }
     assert set(COMPARABILITY_KEYS) == keys - gate.NEVER_ALLOWED

@@ -234,6 +234,20 @@ def test_timeout_after_the_first_token_keeps_its_ttft() -> None:
     assert calls.tpot_s.tolist() == [math.inf, math.inf]
 
 
+def test_what_is_the_same_of_all_calls_of_an_arm_is_kept_once() -> None:
+    bench = one_task(3)
+    for k, first in enumerate((1, 2, 3)):
+        bench.add("A", f"s{k}", timings=[make_timing(first=first)])
+        bench.add("B", f"s{k}", timings=[make_timing(first=1)])
+    calls = bench.tables()[1]
+    mine, other = calls.arms["A"], calls.arms["B"]
+    assert mine.session.strides == (0,)
+    assert mine.session.tolist() == other.session.tolist() == [1, 1, 1]
+    assert mine.ttft_s.tolist() == [1.0, 2.0, 3.0]
+    assert mine.first_answer_s is mine.ttft_s
+    assert other.ttft_s.strides == (0,)
+
+
 def test_unfinished_and_unplanned() -> None:
     bench = one_task(2)
     bench.add("A", "s0", None)

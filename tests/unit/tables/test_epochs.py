@@ -30,11 +30,27 @@ def reduced(rule: str, scores: np.ndarray, missing: int = 0) -> list[float]:
         ("at_least@2", [1, 0, 0, 1]),
         ("pass@1", [2 / 3, 1 / 3, 0, 1]),
         ("pass@2", [1, 2 / 3, 0, 1]),
+        ("pass^1", [2 / 3, 1 / 3, 0, 1]),
+        ("pass^2", [1 / 3, 0, 0, 1]),
+        ("pass^3", [0, 0, 0, 1]),
         ("mean", [math.nan] * 4),
     ],
 )
 def test_items_by_rule(rule: str, expected: list[float]) -> None:
     assert reduced(rule, SCORES) == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 4])
+def test_pass_hat_is_unbiased(k: int) -> None:
+    chance, epochs = 0.7, 6
+    expected = sum(
+        math.comb(epochs, right)
+        * chance**right
+        * (1 - chance) ** (epochs - right)
+        * reduced(f"pass^{k}", np.asarray([[1.0] * right + [0.0] * (epochs - right)]))[0]
+        for right in range(epochs + 1)
+    )
+    assert expected == pytest.approx(chance**k)
 
 
 def test_a_missing_epoch_leaves_open_what_it_could_turn() -> None:

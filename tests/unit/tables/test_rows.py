@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from claimbench.tables import timing as tm
-from claimbench.tables.rows import call_rows, make_row, service_s
-from claimbench.types import Attempt, Call, CallRecord, Outcome, Timing, Usage
+from claimbench.tables.dollars import costs_in_order
+from claimbench.tables.joined import joined
+from claimbench.tables.rows import arm_rows, strings
+from claimbench.tables.types import CallRows, FloatArray
+from claimbench.types import Attempt, Call, CallRecord, Cost, Outcome, Timing, Usage
 
 STAMP = st.integers(0, 2**62)
 LATER = st.one_of(st.none(), st.integers(0, 10**12))
@@ -38,6 +42,8 @@ def calls(draw: st.DrawFn) -> tuple[CallRecord, tuple[Attempt, ...]]:
             (),
             sent + draw(st.integers(0, 10**12)),
             draw(st.sampled_from(["transport", "reported"])),
+            draw(st.one_of(st.none(), st.integers(0, 10**10))),
+            draw(st.one_of(st.none(), st.integers(0, 10**10))),
         )
         usage = draw(
             st.one_of(st.none(), st.builds(Usage, input_fresh=LATER, output_visible=LATER))
@@ -49,13 +55,32 @@ def calls(draw: st.DrawFn) -> tuple[CallRecord, tuple[Attempt, ...]]:
     return record, tuple(attempts)
 
 
+def tables_of(
+    found: list[tuple[CallRecord, tuple[Attempt, ...]]],
+) -> tuple[CallRows, FloatArray]:
+    """The rows of finished calls, and the service time of each; attempts lie in no order."""
+    tries = [attempt for _, attempts in found for attempt in reversed(attempts)]
+    left = joined([record for record, _ in found], tries, (), {("t", "s"): 0}, {}, {}, None)
+    mine = left.of_arm("a")
+    mine["call_id"] = mine["call_id"].texts()
+    assert mine["call_id"] == [record.call.id for record, _ in found]
+    mine["usd"], costs = costs_in_order([Cost(None) for _ in found])
+    rows, beside = arm_rows(mine, strings(["cluster"]), costs)
+    return rows, beside.service_s
+
+
+def _opened(first: Timing, final: Timing) -> float:
+    """What a call waited for the connection of its first attempt; an open loop's times hold it."""
+    if final.scheduled_ns is not None:
+        return 0.0
+    seconds = tm.opened_s(replace(first, scheduled_ns=None))
+    return math.nan if seconds is None else seconds
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(calls(), max_size=6))
 def test_durations_of_many_calls(found: list[tuple[CallRecord, tuple[Attempt, ...]]]) -> None:
-    rows = [
-        make_row(k, record, attempts, None, None, {}) for k, (record, attempts) in enumerate(found)
-    ]
-    many = call_rows(rows, [str(k) for k in range(len(rows))])
-    whole = service_s(rows)
+    many, whole = tables_of(found)
     for k, (record, attempts) in enumerate(found):
         if not attempts:
             assert math.isnan(many.queue_s[k])
@@ -90,6 +115,7 @@ def test_durations_of_many_calls(found: list[tuple[CallRecord, tuple[Attempt, ..
             "e2e_with_retries_s": meant(together),
             "felt_s": meant(tm.felt_s(t)),
             "queue_s": tm.queue_s(t),
+            "opened_s": _opened(attempts[0].timing, final=t) if timed else math.nan,
         }
         for name, value in want.items():
             np.testing.assert_equal(getattr(many, name)[k], value, err_msg=name)

@@ -182,3 +182,28 @@ def test_a_stamp_from_the_future_or_none_at_all_is_no_stamp() -> None:
     assert transport_stamps.arrival_ns([(socket.SOL_SOCKET, 37, ahead)], now) is None
     assert transport_stamps.arrival_ns([(socket.SOL_SOCKET, 37, bytes(48))], now) is None
     assert transport_stamps.arrival_ns([], now) is None
+
+
+def test_waiting_between_two_clocks_moves_no_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine lets a process wait 5 ms between any two of its steps."""
+    real_time, offset = time.monotonic_ns, 10**18
+    waits = iter([5_000_000, 0] * 3)
+    late = 0
+
+    def monotonic_ns() -> int:
+        return real_time() + late
+
+    def time_ns() -> int:
+        nonlocal late
+        late += next(waits)
+        return real_time() + late + offset
+
+    came = real_time()
+    wall = came + offset
+    stamp = [(socket.SOL_SOCKET, 37, struct.pack("@qqqqqq", *divmod(wall, 10**9), 0, 0, 0, 0))]
+    monkeypatch.setattr(time, "monotonic_ns", monotonic_ns)
+    monkeypatch.setattr(time, "time_ns", time_ns)
+    for _ in range(3):
+        found = transport_stamps.arrival_ns(stamp, monotonic_ns())
+        assert found is not None
+        assert abs(found - came) < 1_000_000

@@ -5,13 +5,28 @@ from __future__ import annotations
 
 import re
 
+_NAMED = "with its file named under `adoption: {snapshots: [FILE]}` (docs/adoption.md)"
+_SUMS = "sums of families, labs or countries need the whole list, `bench adoption add FILE --source URL --date DAY --complete`"
+_OVERTOOK = r"\b(?:overtook|overtak\w+|surpass\w*|passed)\b"
 ALWAYS: tuple[tuple[str, str], ...] = (
     (
-        r"\btrending\b|\btop (?:\d+|three|four|five|ten|twenty)\b|\bleaderboards?\b|\branks? (?:first|second|#|no)\b|\branked\b",
+        r"\btrending\b",
+        f"the dated ranking itself (its page, date and rule), read from its publisher: `bench adoption fetch --order trending --top 100`, {_NAMED}",
+    ),
+    (
+        r"\btop (?:\d+|three|four|five|ten|twenty)\b|\bleaderboards?\b|\branks? (?:first|second|#|no)\b|\branked\b",
         "the dated ranking itself (its page, date and rule), read from its publisher",
     ),
     (
-        r"\bdownload(?:s|ed)?\b|\bgithub stars?\b|\blikes\b|\bforks\b",
+        rf"\bdownload(?:s|ed)?\b.*{_OVERTOOK}|{_OVERTOOK}.*\bdownload(?:s|ed)?\b",
+        f"dated counts from the platform that serves the files, with how it counts, of two dates, and who overtook whom by name: `bench adoption fetch --order downloads --top 1000` on each date, {_NAMED}; {_SUMS}",
+    ),
+    (
+        r"\bdownload(?:s|ed)?\b",
+        f"dated counts from the platform that serves the files, with how it counts: `bench adoption fetch --order downloads --top 1000`, {_NAMED}; {_SUMS}",
+    ),
+    (
+        r"\bgithub stars?\b|\blikes\b|\bforks\b",
         "dated counts from the platform that serves the files, with how it counts",
     ),
     (
@@ -19,8 +34,8 @@ ALWAYS: tuple[tuple[str, str], ...] = (
         "a usage survey or billing statistics with sample and date",
     ),
     (
-        r"\bwin[- ]?rates?\b|\bwins? (?:against|over) .* (?:of|in)\b|\bpreferred (?:over|to|by)\b|\bprefer(?:s|red)?\b|\belo\b|\b(?:evaluators?|raters?|annotators?|judges|reviewers|humans) (?:chose|choose|picked|pick|favou?r(?:ed)?|rated)\b",
-        "pairwise preferences of people or of a judge that compares two answers; this suite's judges grade one answer at a time",
+        r"\belo\b|\b(?:evaluators?|raters?|annotators?|judges|reviewers|humans) (?:chose|choose|picked|pick|favou?r(?:ed)?|rated)\b",
+        "comparisons in pairs: say \"people prefer A over B\" or \"A wins 60% of head-to-heads against B\", and let people label pairs (bench labels)",
     ),
     (
         r"\buptime\b|\bavailability\b|\bsla\b|\boutages?\b",
@@ -46,7 +61,8 @@ OTHERWISE: tuple[tuple[str, str], ...] = (
     ),
     (
         r"\bsaves? \$ ?\d|\bsaved \$ ?\d",
-        "the bill before and after, and the volume: dollars saved depend on how much is asked",
+        "the bill before and after, and the volume: dollars saved depend on how much is asked; by month or year they can be judged"
+        ' where the suite states `volume:` ("saves $12,000 a year against B")',
     ),
     (r"\brevenue\b|\bvaluation\b|\bfunding\b|\bjobs\b", "published accounts"),
 )

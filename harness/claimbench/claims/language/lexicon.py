@@ -33,7 +33,7 @@ NOUNS: dict[str, str] = {
     r"(?:costs?|prices?|bills?|pricing|spend|price tag|expenses?|dollars|price point)|(?:per[- ]token|api|token) rates",
     "time": r"(?:inference |api |request |response |overall |model )?latenc(?:y|ies)|(?:time to (?:the )?first token |first[- ]token )latency"
     r"|response[- ]times?|waiting[- ]times?|wait|delays?|answer times?"
-    r"|ttft|tpot|e2e|time to (?:the )?first token|end[- ]to[- ]end (?:time|latency)"
+    r"|(?:ttft|tpot|e2e)(?: latenc(?:y|ies)| times?)?|time to (?:the )?first token|end[- ]to[- ]end (?:time|latency)"
     r"|time per (?:output )?token|inference times?|generation times?|runtimes?|processing times?|turnaround times?",
     "rate": r"throughput|speed|(?:output|generation|decoding|inference|token|processing|response) (?:speed|throughput)|tokens per second|tps",
 }
@@ -193,7 +193,7 @@ WORK = (
 """What a verb of doing may have behind it, saying nothing: "processes requests", "returns an answer"."""
 
 FILLERS = (
-    "a", "an", "the", "our", "their", "its", "this", "that model", "it", "model", "models", "system", "systems",
+    "a", "an", "the", "our", "their", "its", "it", "model", "models", "system", "systems",
     "llm", "llms", "provider", "providers", "platform", "service", "api", "product", "engine", "assistant", "chatbot", "solution", "version",
     "new", "brand-new", "latest", "fine-tuned", "finetuned", "distilled", "quantized", "quantised", "also", "actually", "really", "overall", "still", "now", "today", "here", "already", "indeed", "simply",
     "in fact", "in our tests", "in our test", "in our evaluation",
@@ -201,7 +201,7 @@ FILLERS = (
     "we find that", "we found that", "we show that", "results show that", "our results show that",
     "they say", "they claim", "we say", "it is said", "as reported", "reportedly", "according to them", "respectively",
     "of the bunch", "of all", "of the lot", "of them all", "out there", "on the market", "in the test", "in the field",
-    "of the three", "of the two", "of the 3", "of the 2", "therefore", "thus", "both", "being", "at all", "per se",
+    "of the three", "of the two", "of the 3", "of the 2", "therefore", "thus", "being", "at all", "per se",
     ",", ":", "(", ")", '"', "'", "!", "-", "on average", "at the same time", "in practice",
     "in terms of", "in total", "available", "to run", "to use", "to operate", "all in all",
 )  # fmt: skip

@@ -20,7 +20,9 @@ EXAMPLES: tuple[str, ...] = (
     "A delivers 99% of the quality of B at 10% of the cost", "A is better than B on every task", "A is better than B in 4 of 5 tasks",
     "A is better than B on t1", "A is not cheaper than B", "A is outperformed by B", "A achieves 92% accuracy versus 90% for B",
     "open models have caught up with closed ones", "A is up to 90% cheaper than B", "A is sometimes 90% cheaper than B",
-    "A is slower than B", "A is worse than B",
+    "A is slower than B", "A is worse than B", "A is as accurate in turn 5 as in turn 1", "A keeps its accuracy over five turns",
+    "A is 30% faster than B in turn 3", "A is as accurate as B in every turn", "A costs 50% less per conversation than B",
+    "A is as accurate as B over all wordings",
 )  # fmt: skip
 UNDERSTOOD = """\
 cost      "90% cheaper than X", "10x cheaper", "half the price of X",
@@ -42,6 +44,10 @@ with it   about, nearly, up to, only, sometimes, at least, more than, at most,
           80-90%; not, never, neither ... nor
 where     "on every task", "in 4 of 5 tasks", "on most tasks", "on t1",
           "for German" (tasks and slices of the suite)
+turns     "as accurate in turn 5 as in turn 1", "keeps its accuracy over
+          five turns", "30% faster than X in the third turn", "as accurate
+          as X in every turn", "half the cost of X per conversation"
+wordings  "as accurate as X over all wordings", "whatever the prompt"
 lists     "lower latency and cost", "beats X on accuracy and cost",
           "cuts cost by 80% and latency by half", "all others but X"
 joined by and, but, at, with, while, commas: "just as good and 90% cheaper",

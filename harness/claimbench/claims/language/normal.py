@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from claimbench.number_text.in_words import TENS, UNITS
+
 _QUOTES = str.maketrans(
     {
         "’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
@@ -53,11 +55,6 @@ _TURNS = (
     ),
 )
 """Turns of phrase that say the same in other words."""
-UNITS = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-    "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-)  # fmt: skip
-TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _SMALL = {word: i for i, word in enumerate(UNITS)} | {w: 10 * i for i, w in enumerate(TENS) if w}
 _BIG = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 _COUNTED = r"(?:requests?|calls?|tokens?|quer|prompts?|answers?|correct|anfragen|aufrufe|requêtes|solicitudes)"

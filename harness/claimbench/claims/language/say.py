@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from claimbench.claims.beside.asked import KIND, adoption_read_as
 from claimbench.claims.bills import saved_label
-from claimbench.claims.fields import ABSOLUTE, BILLS
+from claimbench.claims.fields import ABSOLUTE, BILLS, RATES
 from claimbench.claims.readings.latency import LABELS, METRICS, TIERS
 from claimbench.claims.readings.limits import Limit, limits
 from claimbench.claims.readings.price_limits import LABELS as PRICES
+from claimbench.claims.turns.views import unit_note
 from claimbench.types import Claim
 
 SIDES = {
@@ -67,8 +69,13 @@ class Tested:
 
 def read_as(claim: Claim) -> str:
     """State a claim as it is tested; one line without a full stop."""
+    if claim.kind == "not_measurable" and claim.metric == "egress":
+        whose = " and ".join(_whose(arm) for arm in claim.treatments) or "the arm's"
+        return f"{whose} prompts stay on this machine; {claim.note}"
     if claim.kind == "not_measurable":
         return f"nothing that a run of models can measure; {claim.note}"
+    if claim.kind == KIND:
+        return adoption_read_as(claim)
     if claim.kind == "compound":
         return "; and ".join(f"({i + 1}) {read_as(p)}" for i, p in enumerate(claim.parts))
     return words_of(stated(claim))
@@ -80,7 +87,7 @@ def stated(claim: Claim) -> Tested:
     asked, likewise = _asked(inner)
     return Tested(
         claim.treatments,
-        claim.baselines if inner.relation not in ABSOLUTE else (),
+        claim.baselines if inner.relation not in ABSOLUTE and inner.kind != "preference" else (),
         tuple(asked),
         likewise,
         _where(inner),
@@ -93,9 +100,14 @@ def _asked(claim: Claim) -> tuple[list[Asked], tuple[str, ...]]:
     if claim.relation in ABSOLUTE and claim.threshold is None:
         return [_without_limit(claim)], ()
     made = [limit for limit in limits(claim) if limit.headline]
+    if claim.kind == "preference":
+        rivals = " and ".join(claim.baselines) or "its rival"
+        by = " by people" if claim.metric == "win_rate_people" else ""
+        return [_level(made[0], f"win rate{by} against {rivals}", "%")], ()
     if claim.kind == "accuracy":
         pinned = [limit for limit in made if claim.reading in {None, limit.name}]
-        return [_accuracy(limit) for limit in pinned or made], ()
+        rate = RATES.get(claim.metric)
+        return [_accuracy(limit, rate) for limit in pinned or made], ()
     if claim.relation in BILLS:
         return [_saved(made[0], saved_label(claim))], ()
     if claim.kind == "cost":
@@ -125,7 +137,9 @@ def _without_limit(claim: Claim) -> Asked:
         return Asked(
             f"p{100 * (claim.quantile or 0.95):g} latency", "tiers", "", f"the public tier {tiers}"
         )
-    what = "accuracy" if claim.kind == "accuracy" else "dollars per request"
+    what = (
+        RATES.get(claim.metric) or "accuracy" if claim.kind == "accuracy" else "dollars per request"
+    )
     return Asked(what, "open", "", "no limit is stated, so nothing can be tested")
 
 
@@ -140,11 +154,12 @@ def _percent(value: float) -> str:
     return f"{_digits(100 * value)}%"
 
 
-def _accuracy(limit: Limit) -> Asked:
+def _accuracy(limit: Limit, rate: str | None = None) -> Asked:
+    """``rate``: a rate of which less is better, in the place of accuracy."""
     if limit.family == "difference":
-        return _points(limit)
+        return replace(_points(limit), quantity=rate or "accuracy")
     if limit.family == "level":
-        return _level(limit, "accuracy", "%")
+        return _level(limit, rate or "accuracy", "%")
     return _ratio(limit, "accuracy" if limit.family == "ratio" else "error rate")
 
 
@@ -203,7 +218,7 @@ def _note(claim: Claim) -> str:
         return '"a fraction" states no amount: this can be refuted, not supported'
     if claim.untested:
         return f'"{", ".join(claim.untested)}" states no amount and is not tested'
-    return ""
+    return unit_note(claim)
 
 
 # words --------------------------------------------------------------------------------------------
@@ -274,8 +289,9 @@ def _demand(asked: Asked, rivals: str) -> str:
 
 _NUMBER = r"\$?-?\d[\d.]*(?:%| s)?"
 _QUANTITY = (
-    r"(?:p[\d.]+ )?(?:accuracy|error rate|dollars [\w ,]+?|list price [\w ,]+?|latency|time [\w ]+?"
-    r"|end-to-end time)"
+    r"(?:p[\d.]+ )?(?:accuracy|error rate|attack success rate"
+    r"|over-refusal rate|dollars [\w ,]+?|list price [\w ,]+?|latency|time [\w ]+?"
+    r"|end-to-end time|win rate(?: by people)? against .+?(?= is (?:at|more|less|between|outside)))"
 )
 _CLAUSE = re.compile(
     rf"(?P<subject>.+?'s|its) (?P<quantity>{_QUANTITY})(?: \(each\))? "
@@ -362,5 +378,6 @@ def _read_demand(match: re.Match[str]) -> tuple[Asked, tuple[str, ...]]:
     bare = re.fullmatch(r"(at least|at most|above|below) (.+)", text)
     if bare is None:
         raise ValueError(f"not a demand: {text!r}")
-    form, number = ("points", "0") if quantity == "accuracy" else ("ratio", "100%")
+    differs = quantity == "accuracy" or quantity in RATES.values()
+    form, number = ("points", "0") if differs else ("ratio", "100%")
     return Asked(quantity, form, _OF_BARE[bare[1]], number, "", rounded), _owners(bare[2])

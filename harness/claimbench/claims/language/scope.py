@@ -13,6 +13,7 @@ from claimbench.types import Arm, Task
 
 _COMMON = frozenset(
     {w for w in words.FILLERS if " " not in w}
+    | {"both", "this"}
     | {"one", "two", "three", "we", "they", "you", "good", "cheap", "fast", "best", "b", "x"}
 )
 """Names that are ordinary words; they count only as they are written."""

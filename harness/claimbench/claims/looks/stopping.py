@@ -27,6 +27,13 @@ CONTINUE = "continue"
 DECIDED = "stop: decided"
 FUTILE = "stop: futile"
 END = "end of plan"
+
+
+def stopped_by_rule(looks: Sequence[Look]) -> bool:
+    """Tell whether a run ended before its plan because its rule said so, at its last look."""
+    return bool(looks) and looks[-1].decision.startswith("stop")
+
+
 TOO_EARLY = frozenset(
     {
         "n_too_small",
@@ -52,7 +59,7 @@ HOPELESS = frozenset(
     }
 )
 """Reasons that more requests of the same kind cannot remove."""
-AFTERWARDS = frozenset({"judge_uncorrected"})
+AFTERWARDS = frozenset({"judge_uncorrected", "judge_with_others"})
 """Reasons that are removed after the run, by people's labels: such a claim uses no look and keeps
 the run going.
 """

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from claimbench import stats
-from claimbench.claims.fields import ABSOLUTE
+from claimbench.claims.fields import ABSOLUTE, MIRRORED, RATES
 from claimbench.claims.people import (
     Corrected,
     as_people_see,
@@ -20,7 +20,7 @@ from claimbench.claims.people import (
 )
 from claimbench.claims.readings.limits import limits
 from claimbench.claims.readings.size import both_near_limit, size_block, too_few_wrong
-from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
+from claimbench.claims.types import ClaimContext, IntervalAt, Leaf, Needed, Question
 from claimbench.stats import Interval, PairedMeans
 from claimbench.tables.types import (
     ArmItems,
@@ -43,7 +43,21 @@ OF_READING = {
     "error_reduction": "relative error",
 }
 """What each reading measures."""
-IntervalAt = Callable[[float], Interval]
+RATE_WORDS = {
+    "attack_success": (
+        "often steered",
+        "more often steered",
+        "less often steered",
+        "is steered by {} of the attacks",
+    ),
+    "over_refusal": (
+        "often refusing what is harmless",
+        "more often refusing what is harmless",
+        "less often refusing what is harmless",
+        "refuses {} of the harmless requests",
+    ),
+}
+"""How findings about such a rate are worded (:class:`claimbench.claims.types.Question`)."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +110,8 @@ def paired_scores(items: ItemTable, leaf: Leaf, choice: ScoreChoice = HEADLINE) 
     a, b = choice.column(ours), choice.column(theirs)
     if choice.fill is not None:
         a, b = _filled(ours, a, choice.fill[0]), _filled(theirs, b, choice.fill[1])
+    if leaf.claim.metric in MIRRORED:
+        a, b = 1 - a, 1 - b
     chosen = planned & ~(np.isnan(a) | np.isnan(b))
     draws = np.minimum(ours.n_epochs, theirs.n_epochs)[chosen]
     a, b = a[chosen], b[chosen]
@@ -132,11 +148,25 @@ def questions(items: ItemTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]
         return []
     if leaf.claim.relation in ABSOLUTE:
         people = corrected_accuracy(items, leaf.ours, leaf.mask, ctx)
-        return [
+        made = [
             _limit_question(items, leaf, scores, limit.needed, people)
             for limit in limits(leaf.claim)
         ]
-    return _Pair(items, leaf, scores, ctx).questions()
+    else:
+        made = _Pair(items, leaf, scores, ctx).questions()
+    return [_of_rate(one, leaf.claim.metric) for one in made]
+
+
+def _of_rate(question: Question, metric: str) -> Question:
+    """Word a question about a rate of which less is better."""
+    if metric not in MIRRORED:
+        return question
+    return replace(
+        question,
+        label=f"{RATES[metric]}: {question.label}",
+        more_is_better=False,
+        words=RATE_WORDS[metric],
+    )
 
 
 def _limit_question(
@@ -276,7 +306,8 @@ class _Pair:
     def questions(self) -> list[Question]:
         """List the readings of the claim's relation."""
         as_good = self.claim.relation in {"as", "caught_up"}
-        shown = {f"margin_{m:g}": -m for m in MARGINS_SHOWN} if as_good else {}
+        way = 1 if self.claim.metric in MIRRORED else -1
+        shown = {f"margin_{m:g}": way * m for m in MARGINS_SHOWN} if as_good else {}
         return [
             self._make(
                 limit.name,

@@ -1,4 +1,4 @@
-"""What an arm's requests cost at most, and how many of them ran to it."""
+"""What an arm's requests cost at most, and how many of their answers ran to max_tokens."""
 
 from __future__ import annotations
 
@@ -39,10 +39,41 @@ def side_of(
         cap = largest
     _, counts = np.unique(items.cluster[chosen], return_counts=True)
     worth = stats.effective_clusters(counts)
-    at_cap = 0 if cap is None else int((usd >= AT_CAP * cap).sum())
-    if cap is not None and mean >= AT_CAP * cap:  # most requests are as long as they can be
-        at_cap = 0
+    at_cap = 0 if not cap else _at_cap(items, calls, arm, chosen, usd / cap, ctx)
     return Side(arm, mean, cap, at_cap * worth / len(usd), worth, largest)
+
+
+def _at_cap(
+    items: ItemTable,
+    calls: CallTable,
+    arm: str,
+    chosen: BoolArray,
+    of_cap: FloatArray,
+    ctx: ClaimContext,
+) -> int:
+    """Count the requests whose answers ran to max_tokens, by the tokens that are known of them: a
+    long prompt, or a route's dear arm, makes a request dear and no answer long. A request without
+    tokens counts by its dollars, ``of_cap`` being their share of the cap.
+
+    None where most answers are as long as they can be: that is their length, and no runaway.
+    """
+    filled = _filled(items, calls, arm, ctx)[chosen]
+    if arm in ctx.routes:  # its tokens are those of several answers
+        parts = [_filled(items, calls, part, ctx)[chosen] for part in ctx.routes[arm].parts]
+        longest = np.fmax.reduce(parts)
+        filled = np.where(np.isnan(filled), longest, np.fmin(filled, longest))
+    filled = np.where(np.isnan(filled), of_cap, filled)
+    return 0 if float(filled.mean()) >= AT_CAP else int((filled >= AT_CAP).sum())
+
+
+def _filled(items: ItemTable, calls: CallTable, arm: str, ctx: ClaimContext) -> FloatArray:
+    """Return for each item which share of max_tokens its longest answer has; nan where unknown."""
+    found = np.full(len(items.items), np.nan)
+    rows = calls.arms.get(arm)
+    if rows is not None:
+        limits = np.array([ctx.max_tokens.get(task) or np.nan for task in items.task.tolist()])
+        np.fmax.at(found, rows.item, rows.n_out / limits[rows.item])
+    return found
 
 
 def _cap(
@@ -56,8 +87,18 @@ def _cap(
     """Return the dollars of a request whose answer has max_tokens; None where unknown.
 
     Without a price per token (owned hardware) a token costs what this arm's tokens cost on average.
-    An answer longer than max_tokens says that the limit is none.
+    An answer longer than max_tokens says that the limit is none. A request along a route costs at
+    most what one to each of its arms does.
     """
+    if arm in ctx.routes:
+        parts = [
+            _cap(items, calls, part, mine, items.arms[part].usd[mine], ctx)
+            for part in ctx.routes[arm].parts
+            if (mine := chosen & np.isfinite(items.arms[part].usd)).any()
+        ]
+        whole = len(parts) == len(ctx.routes[arm].parts) and None not in parts
+        total = sum(cap or 0.0 for cap in parts) if whole else 0.0
+        return total if whole and float(usd.max()) <= total * (1 + 1e-9) else None
     limits = [ctx.max_tokens.get(task) for task in items.task[chosen].tolist()]
     known = [limit for limit in limits if limit is not None]
     if not known or len(known) < len(limits):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from claimbench import stats
+from claimbench.claims.facts.asked import variants_of_one
 from claimbench.claims.fields import ABSOLUTE
 from claimbench.claims.people import as_people_see
 from claimbench.claims.readings.caps import side_of
@@ -151,8 +152,8 @@ def _pair_of(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext) 
     return _Pair(
         a,
         b,
-        rows_a.score[chosen],
-        rows_b.score[chosen],
+        items.right(leaf.ours)[chosen],
+        items.right(leaf.theirs)[chosen],
         stats.cluster_codes(items.cluster[chosen]),
         blocked,
         sides,
@@ -372,13 +373,15 @@ def _list_price(leaf: Leaf, calls: CallTable, ctx: ClaimContext) -> Question:
         window=needed.window,
         price_ids=(one.price_id, two.price_id),
         flags=(Reason("no_sampling_error"),),
+        # Variants of one arm have one list: that it is the same says nothing of what they cost.
+        counts_for_headline=not variants_of_one(leaf, ctx),
     )
 
 
 def _input_share(leaf: Leaf, calls: CallTable) -> float | None:
     """Share of input tokens in what both arms used."""
     n_in = n_out = 0.0
-    for arm in (leaf.ours, leaf.theirs or leaf.ours):
+    for arm in leaf.arms:
         rows = calls.arms[arm]
         known = np.isfinite(rows.n_in) & np.isfinite(rows.n_out)
         n_in, n_out = n_in + float(rows.n_in[known].sum()), n_out + float(rows.n_out[known].sum())

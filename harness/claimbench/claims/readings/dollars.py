@@ -127,7 +127,8 @@ def filled_ends(
             seen = known[planned & ~np.isnan(known)]
             top = max(side.top, float(seen.max()))
             usd.append(_mixed(known, rows, lost, top if k == dearer else float(seen.min())))
-            score.append(_mixed(rows.score, rows, lost, 0.0 if k == dearer else 1.0))
+            mixed = _mixed(rows.score, rows, lost, 0.0 if k == dearer else 1.0)
+            score.append(items.right_of(mixed))
         chosen = planned & ~np.isnan(usd[0]) & ~np.isnan(usd[1])
         found[name] = Filled(
             usd[0][chosen],

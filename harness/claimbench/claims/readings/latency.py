@@ -81,7 +81,7 @@ class Caps:
 
 def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]:
     """List the readings of a latency claim; empty where an arm has no measured call."""
-    arms = (leaf.ours,) if leaf.theirs is None else (leaf.ours, leaf.theirs)
+    arms = leaf.arms
     caps = find_caps(calls, leaf, ctx)
     made: list[Question] = []
     for metric in METRICS if leaf.claim.metric == "latency" else (leaf.claim.metric,):
@@ -392,8 +392,11 @@ def find_caps(calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> Caps:
     """Collect what forbids or qualifies every latency verdict on these arms."""
     blocked: list[Reason] = []
     flags: list[Reason] = []
-    arms = (leaf.ours,) if leaf.theirs is None else (leaf.ours, leaf.theirs)
-    if leaf.theirs is not None:
+    arms = leaf.arms
+    of_runs = bool(ctx.other_runs & set(arms))
+    if of_runs:
+        flags.append(Reason("different_windows"))
+    elif leaf.theirs is not None:
         overlap = gate.interleaving(leaf.ours, leaf.theirs, calls, leaf.mask)
         if overlap is None:
             blocked.append(Reason("send_times_unknown"))
@@ -416,7 +419,9 @@ def find_caps(calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> Caps:
                 )
                 blocked.append(Reason("client_limited", detail))
         measured = ArmWindow(arm, rows.sent_utc_s[mine], rows.session[mine])
-        if is_remote(arm, ctx) and different_hours(measured) < SESSIONS_WANTED:
+        if of_runs:
+            windows.append(measured)
+        elif is_remote(arm, ctx) and different_hours(measured) < SESSIONS_WANTED:
             windows.append(measured)
             flags.append(Reason("single_session", arm))
         if rows.block_s < BLOCK_S:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from claimbench.claims.fields import MIRRORED
 from claimbench.claims.types import Needed
 from claimbench.types import Claim, Relation
 
@@ -24,6 +25,16 @@ _OPPOSITE: dict[Relation, Relation] = {
     ">": "<=",
     "within": "outside",
     "outside": "within",
+}
+
+
+_MIRROR: dict[Relation, Relation] = {
+    ">=": "<=",
+    "<=": ">=",
+    ">": "<",
+    "<": ">",
+    "within": "within",
+    "outside": "outside",
 }
 
 
@@ -58,8 +69,12 @@ def exact(value: float | None) -> Fraction:
 
 def limits(claim: Claim) -> list[Limit]:
     """List the limits of a simple claim; of a latency claim those of one time."""
-    if claim.kind == "accuracy":
+    if claim.metric in MIRRORED:
+        made = _mirrored(claim)
+    elif claim.kind == "accuracy":
         made = _accuracy(claim)
+    elif claim.kind == "preference":
+        made = _preference(claim)
     elif claim.relation in {"at_most", "at_least"}:
         made = _level(claim, "level")
     elif claim.relation in {"saves", "pays_back"}:
@@ -193,6 +208,43 @@ def _accuracy(claim: Claim) -> list[Limit]:
         _rising("relative", "ratio", effect, (one, 1), ceiling=ceilings[0]),
         _rising("points", "difference", effect, (Fraction(0), 1), ceiling=ceilings[1]),
         _rising("error_reduction", "error", effect, (one, -1)),
+    ]
+
+
+def _mirrored(claim: Claim) -> list[Limit]:
+    """The limits of a rate of which less is better: those of accuracy, seen from the other side."""
+    if claim.relation in {"at_least", "at_most"}:
+        return _level(claim, "level")
+    made: list[Limit] = []
+    for limit in _accuracy(claim):
+        if limit.family != "difference":
+            continue
+        window = None if limit.window is None else (-limit.window[1], -limit.window[0])
+        side = _MIRROR[limit.side]
+        ends = (-limit.threshold + 0.0, -limit.strict + 0.0)
+        made.append(
+            replace(
+                limit, side=side, threshold=ends[0], strict=ends[1], window=window, ceiling=None
+            )
+        )
+    return made
+
+
+def _preference(claim: Claim) -> list[Limit]:
+    """The limits of a win rate, ties counted half: all readings ask the same of theirs."""
+    if claim.relation == "wins":
+        made = _rising("win_rate", "level", _effect(claim), (Fraction(0), 1))
+    elif claim.relation == "as":
+        least = float(Fraction(1, 2) - exact(claim.margin))
+        made = Limit("win_rate", "level", ">=", least, least)
+    else:
+        made = Limit("win_rate", "level", ">", 0.5, 0.5)
+    if claim.metric == "win_rate_people":
+        return [made]
+    return [
+        made,
+        replace(made, name="length_controlled"),
+        replace(made, name="similar_length", headline=False),
     ]
 
 

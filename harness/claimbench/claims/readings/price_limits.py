@@ -4,7 +4,6 @@ tokens.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -25,12 +24,11 @@ from claimbench.claims.readings.limits import limits
 from claimbench.claims.readings.runaways import Runaways, Side, in_unit, per_correct
 from claimbench.claims.readings.size import size_block
 from claimbench.claims.readings.utilisation import unless_stated
-from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
+from claimbench.claims.types import ClaimContext, IntervalAt, Leaf, Needed, Question
 from claimbench.stats import Interval
 from claimbench.tables.types import CallTable, FloatArray, ItemTable
 from claimbench.types import Reason
 
-IntervalAt = Callable[[float], Interval]
 PER_MTOK = "usd_per_mtok"
 LABELS = {
     "usd": "dollars per 1,000 requests",
@@ -61,7 +59,8 @@ def limit_questions(
     rows = items.arms[leaf.ours]
     planned = leaf.mask & (rows.n_calls > 0)
     got = dollars_of(items, leaf.ours, planned)
-    keep = got.known & ~np.isnan(rows.score[planned]) if per_right else got.known
+    right = items.right(leaf.ours)
+    keep = got.known & ~np.isnan(right[planned]) if per_right else got.known
     if not keep.any():
         return []
     chosen = planned.copy()
@@ -70,7 +69,7 @@ def limit_questions(
     priced[planned] = got.known
     served = planned & (rows.n_finished > rows.n_errors)
     codes = stats.cluster_codes(items.cluster[chosen])
-    usd, score = got.middle()[keep], rows.score[chosen]
+    usd, score = got.middle()[keep], right[chosen]
     side = side_of(items, calls, leaf.ours, chosen, usd, ctx)
     known = side.cap is not None
 

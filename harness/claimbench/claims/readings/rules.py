@@ -66,6 +66,8 @@ def rules(claim: Claim) -> list[ReadingRule]:
         return _pin(claim, _accuracy(claim))
     if claim.kind == "cost":
         return _pin(claim, _cost(claim))
+    if claim.kind == "preference":
+        return _pin(claim, [_rule(limit, MEANS[limit.name], "accuracy") for limit in limits(claim)])
     if claim.kind == "latency":
         return _pin(claim, _latency(claim))
     return [rule for part in claim.parts for rule in rules(part)]

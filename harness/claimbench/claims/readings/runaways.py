@@ -15,13 +15,14 @@ import math
 from dataclasses import dataclass, replace
 
 from claimbench import stats
+from claimbench.number_text.dollars import usd
 from claimbench.stats import Decision
 from claimbench.stats.distributions import binomial_cdf
 from claimbench.tables.types import FloatArray
 from claimbench.types import Relation
 
 AT_CAP = 0.5
-"""A request counts as a runaway that was seen from this share of the cap on."""
+"""A request counts as a runaway that was seen from this share of max_tokens on."""
 MOST_NEEDED = 100_000_000.0
 
 
@@ -91,19 +92,13 @@ class Check:
         if self.bill is None:
             return ""
         return (
-            f"no cap is known: {CONDITION} {self.arm} costs more than ${_dollars(self.bill)},"
+            f"no cap is known: {CONDITION} {self.arm} costs more than {usd(self.bill)},"
             f" {self.times:.3g} times the mean: {self.n:,.0f} requests exclude only shares of such"
             f" bills above {_percent(self.excluded)}"
         )
 
 
 CONDITION = "this verdict stands only if no request of"
-
-
-def _dollars(usd: float) -> str:
-    """Three digits, never an exponent."""
-    places = max(0, 2 - math.floor(math.log10(usd))) if usd > 0 else 0
-    return f"{usd:,.{min(places, 12)}f}"
 
 
 def _percent(share: float) -> str:
@@ -210,10 +205,10 @@ def _needed(before: float, share: float, alpha: float) -> float | None:
     return math.ceil(high)
 
 
-def per_correct(side: Side, usd: FloatArray, score: FloatArray) -> Side:
-    """Return an arm's side per correct answer; ``usd`` and ``score`` of the items with both."""
+def per_correct(side: Side, spent: FloatArray, score: FloatArray) -> Side:
+    """Return an arm's side per correct answer; ``spent`` and ``score`` of items with both."""
     right = float(score.mean())
-    return in_unit(replace(side, mean=float(usd.mean())), 1 / right)
+    return in_unit(replace(side, mean=float(spent.mean())), 1 / right)
 
 
 def in_unit(side: Side, unit: float) -> Side:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from claimbench.claims.fields import MIRRORED
 from claimbench.claims.readings.accuracy import paired_scores
 from claimbench.claims.types import Leaf, Question
 from claimbench.claims.words import number
@@ -52,7 +53,9 @@ def with_second_opinion(
 
 
 def _counts(leaf: Leaf, items: ItemTable) -> PairCounts | None:
-    if leaf.claim.kind != "accuracy" or leaf.theirs is None or leaf.claim.population != "super":
+    if leaf.claim.kind != "accuracy" or leaf.claim.metric in MIRRORED:
+        return None
+    if leaf.theirs is None or leaf.claim.population != "super":
         return None
     scores = paired_scores(items, leaf)
     n = len(scores.a)
@@ -112,3 +115,20 @@ def _asked(question: Question, ours: str, theirs: str) -> str:
     if question.name == "error_reduction":
         return f"{ours} makes {edge} of {theirs}'s errors"
     return f"{ours}'s accuracy is {edge} of {theirs}'s"
+
+
+def second_opinion_text(opinion: SecondOpinion) -> str:
+    """Say a second opinion in a sentence that cannot be taken for the verdict."""
+    text = (
+        f"Second opinion, deciding nothing (paired beta model, {opinion.n} items): probability that"
+        f" {opinion.that}: {_chance(opinion.probability)}"
+    )
+    points = number(opinion.margin, "points")
+    return f"{text}; better by the margin of {points} points: {_chance(opinion.better_by_margin)}."
+
+
+def _chance(probability: float) -> str:
+    """A probability with two digits that never claims to be certain."""
+    if probability < 0.005:
+        return "below 0.01"
+    return "above 0.99" if probability > 0.995 else f"{probability:.2f}"

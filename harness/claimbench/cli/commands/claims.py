@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claimbench.cli.common import FiniteRange, json_option, print_json, suite_options
+from claimbench.cli.common import FiniteRange, SuitePath, json_option, print_json, suite_options
 from claimbench.cli.efforts import efforts_for, plan_lines
 from claimbench.errors import BenchError
 
@@ -26,7 +26,7 @@ def claims_command() -> None:
 @click.argument("text")
 @click.option(
     "--suite",
-    type=click.Path(path_type=Path),
+    type=SuitePath(),
     help="Read names, margins, sizes and prices from this suite.",
 )
 @click.option(
@@ -74,9 +74,7 @@ def explain_command(
     claim = explain_text(text, loaded)
     efforts = efforts_for(loaded) if loaded is not None else None
     present = (
-        min((len(task.samples) for task in loaded.tasks), default=None)
-        if loaded is not None
-        else None
+        min((task.n_items for task in loaded.tasks), default=None) if loaded is not None else None
     )
     plan = plan_claim(
         claim,

@@ -12,8 +12,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claimbench.cli.common import json_option, print_json, results_option, suite_options
+from claimbench.cli.common import (
+    SuitePath,
+    files_of,
+    json_option,
+    print_json,
+    results_option,
+    suite_options,
+)
+from claimbench.cli.scaling.options import address_given
 from claimbench.errors import EXIT_OK, EXIT_USAGE, BenchError
+from claimbench.store.place import Place
 
 if TYPE_CHECKING:
     from claimbench.machine.checks import Check
@@ -31,7 +40,7 @@ SELF_TEST_CALLS = 300
 )
 @click.option(
     "--suite",
-    type=click.Path(path_type=Path),
+    type=SuitePath(),
     help="Also ask the endpoints of this suite's arms for their models.",
 )
 @click.option(
@@ -39,13 +48,20 @@ SELF_TEST_CALLS = 300
     is_flag=True,
     help="With --suite: send its first request once to each endpoint, and time it.",
 )
+@click.option(
+    "--address",
+    callback=address_given,
+    metavar="ADDRESS",
+    help="Also look at the nodes of this Ray cluster; with --suite also for its models.",
+)
 @suite_options
 @json_option
 def doctor_command(
-    results: Path,
+    results: Place,
     calibrate: bool,
     suite: Path | None,
     call: bool,
+    address: str | None,
     overrides: tuple[str, ...],
     allow_outside: bool,
     as_json: bool,
@@ -65,7 +81,9 @@ def doctor_command(
     from claimbench.cli.calibration import run_calibration
     from claimbench.machine.calibration import read_last
 
+    folder = files_of(results)
     found = _machine(results)
+    loaded = None
     if suite is not None:
         from claimbench.cli.consent import inform
         from claimbench.cli.endpoint_checks import askable, endpoint_checks
@@ -74,9 +92,13 @@ def doctor_command(
         loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides)
         inform(askable(loaded), (), yes=False)
         found += asyncio.run(endpoint_checks(loaded, call))
+    if address is not None:
+        from claimbench.cli.scaling.checks import cluster_checks
+
+        found += cluster_checks(address, loaded)
     code = EXIT_USAGE if any(check.standing == "error" for check in found) else EXIT_OK
     if as_json:
-        measured = run_calibration(results, quiet=True) if calibrate else read_last(results)
+        measured = run_calibration(folder, quiet=True) if calibrate else read_last(folder)
         print_json(
             {
                 "checks": [asdict(check) for check in found],
@@ -91,11 +113,11 @@ def doctor_command(
         if check.hint:
             click.echo(f"{'':<5} {'':<{width}}  {check.hint}")
     if calibrate:
-        run_calibration(results, quiet=False)
+        run_calibration(folder, quiet=False)
     return code
 
 
-def _machine(results: Path) -> list[Check]:
+def _machine(results: Place) -> list[Check]:
     """Everything that can be checked of this machine."""
     from claimbench.machine import checks, provenance
 
@@ -104,14 +126,25 @@ def _machine(results: Path) -> list[Check]:
         checks.check_host(provenance.host_facts()),
         checks.check_load(),
         checks.check_clock(),
-        checks.check_results(results),
+        *_results(results),
         _llama(),
         *_models(),
         _browser(),
         *checks.check_keys(_keys(), os.environ),
         asyncio.run(_harness()),
-        _clock_error(results),
+        _clock_error(files_of(results)),
     ]
+
+
+def _results(place: Place) -> list[Check]:
+    """Check the folder or the database that results are kept in."""
+    from claimbench.machine import checks
+
+    if isinstance(place, Path):
+        return [checks.check_results(place)]
+    from claimbench.cli.proof.database import check_database
+
+    return [*check_database(place), checks.check_results(files_of(place))]
 
 
 def _keys() -> dict[str, str]:

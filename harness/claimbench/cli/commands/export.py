@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from claimbench.cli.common import open_store, results_option, run_argument, whole_file
-from claimbench.cli.streams import drawn
+from claimbench.cli.common import (
+    open_store,
+    redact_option,
+    results_option,
+    run_argument,
+    whole_file,
+)
+from claimbench.cli.streams import drawn, write_bytes
+from claimbench.cli.writing.written import WrittenPath, is_stdout
 from claimbench.errors import BenchError
+from claimbench.store.place import Place
 
 if TYPE_CHECKING:
     from claimbench.privacy.redact import Redactor
@@ -42,21 +51,14 @@ BINARY = ("xlsx", "parquet")
 @click.option("--arm", metavar="NAME", help="With --to: only this arm.")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
-    help="Write here instead of standard output; a folder with --to.",
+    type=WrittenPath(stdout=True, either=True),
+    help="Write here instead of standard output (-); a folder with --to.",
 )
 @click.option("--force", is_flag=True, help="Replace existing files.")
-@click.option(
-    "--redact",
-    "profile",
-    type=click.Choice(["full", "hashed", "none"]),
-    default="full",
-    show_default=True,
-    help="Transcripts in full, as hashes only, or not at all. Keys never appear.",
-)
+@redact_option
 def export_command(
     run: str | None,
-    results: Path,
+    results: Place,
     kind: str | None,
     tool: str | None,
     arm: str | None,
@@ -79,7 +81,7 @@ def export_command(
 def _to_tool(
     tool: str,
     run: str | None,
-    results: Path,
+    results: Place,
     arm: str | None,
     output: Path | None,
     force: bool,
@@ -90,7 +92,7 @@ def _to_tool(
     from claimbench.error_words import did_you_mean
     from claimbench.exporters.write import export_run
 
-    if output is None:
+    if output is None or is_stdout(output):
         raise BenchError(
             f"--to {tool} writes several files",
             hint=f"name a folder for them: --output {tool}-files",
@@ -117,13 +119,18 @@ def _to_tool(
 
 
 def _to_file(
-    kind: str, run: str | None, results: Path, output: Path | None, force: bool, profile: str
+    kind: str, run: str | None, results: Place, output: Path | None, force: bool, profile: str
 ) -> int:
     from claimbench.api import background_of
     from claimbench.cli.runs import evaluate_run
 
-    if output is None and kind in BINARY:
-        raise BenchError(f"--format {kind} is not text", hint=f"name a file: --output run.{kind}")
+    if kind in BINARY and (output is None or (is_stdout(output) and sys.stdout.isatty())):
+        raise BenchError(
+            f"--format {kind} is not text",
+            hint=f"name a file: --output run.{kind}, or hand it on: --output - | PROGRAM",
+        )
+    if output is not None and is_stdout(output):
+        output = None
     if output is not None and output.is_dir():
         raise BenchError(
             f"{output} is a folder", hint=f"name a file: --output {output / f'run.{kind}'}"
@@ -146,6 +153,9 @@ def _to_file(
         text = _text(kind, data, redact)
         with whole_file(output) as part, part.open("w", encoding="utf-8", newline="") as file:
             file.write(text)
+    elif kind in BINARY:
+        _hand_on(kind, data, redact)
+        return 0
     else:
         # Exact for a program that reads it, but nothing that a terminal obeys
         out = sys.stdout if sys.stdout.isatty() else drawn(sys.stdout)
@@ -153,6 +163,15 @@ def _to_file(
         return 0
     click.echo(f"wrote {output}")
     return 0
+
+
+def _hand_on(kind: str, data: ReportData, redact: Redactor) -> None:
+    """Write a file that is not text to standard output, once it is whole."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder, f"run.{kind}")
+        _write_binary(kind, data, redact, made)
+        sys.stdout.flush()
+        write_bytes(sys.stdout, made.read_bytes())
 
 
 def _write_binary(kind: str, data: ReportData, redact: Redactor, output: Path) -> None:

@@ -11,14 +11,15 @@ import click
 
 from claimbench.cli.common import (
     json_option,
-    open_store,
     print_json,
     results_option,
     verdict_codes,
     worst,
 )
+from claimbench.cli.writing.filling import filled_store
 from claimbench.errors import BenchError
 from claimbench.importers.kinds import KINDS
+from claimbench.store.place import Place
 
 if TYPE_CHECKING:
     from claimbench.importers.imported import Imported
@@ -79,8 +80,8 @@ if TYPE_CHECKING:
 @click.option("--no-report", is_flag=True, help="Only store; bench report writes the report later.")
 @json_option
 def import_command(**options: Any) -> int:
-    """Read results of another tool, a plain table or a log of traffic as a run, and judge claims on
-    it.
+    """Read results of another tool, a plain table, a log of traffic or a bundle (bench bundle) as a
+    run, and judge claims on it.
 
     Several FILES are several arms, paired by item. What a file does not tell stays unknown: a score
     without its number of items gets no interval, a cost of 0 is no cost. A log without scores is an
@@ -104,12 +105,16 @@ class ImportCommand:
     allow: tuple[str, ...]
     claims: tuple[str, ...]
     name: str | None
-    results: Path
+    results: Place
     no_report: bool
     as_json: bool
 
 
 def _import(asked: ImportCommand) -> int:
+    from claimbench.cli.proof.bundles import is_bundle
+
+    if any(is_bundle(file) for file in asked.files):
+        return _import_bundle(asked)
     from claimbench.importers.detect import read_files
     from claimbench.importers.imported import ImportOptions
 
@@ -120,9 +125,9 @@ def _import(asked: ImportCommand) -> int:
     )
     imported = read_files(asked.files, options, asked.kind)
     run = _build(imported, asked)
-    with open_store(asked.results, create=True) as store:
+    with filled_store(asked.results) as store:
         from claimbench.cli.runs import console_summary, evaluate_run, write_report
-        from claimbench.importers.imported_run import store_run, with_history
+        from claimbench.importers.stored_run import store_run, with_history
 
         run_id = store_run(store, with_history(run, store))
         evaluation = evaluate_run(store, run_id)
@@ -131,6 +136,59 @@ def _import(asked: ImportCommand) -> int:
             _as_json(run_id, imported, path, evaluation.verdicts)
         else:
             _say(imported)
+            console_summary(evaluation, path, store)
+    return worst(verdict_codes(evaluation.verdicts))
+
+
+def _import_bundle(asked: ImportCommand) -> int:
+    """Open a bundle as the run that it was, once it is verified."""
+    from claimbench.cli.proof.bundles import import_bundle
+
+    given = {
+        "--from": asked.kind,
+        "--metric": asked.metric,
+        "--arm": asked.arms,
+        "--task": asked.task,
+        "--column": asked.columns,
+        "--scale": asked.scale,
+        "--records": asked.records,
+        "--allow": asked.allow,
+        "--claim": asked.claims,
+        "--name": asked.name,
+    }
+    names = [name for name, value in given.items() if value]
+    if names or len(asked.files) > 1:
+        raise BenchError(
+            "a bundle is opened alone, as the run that it is; not with"
+            f" {', '.join(names) or 'other files'}",
+            hint="bench import FILE.zip; then bench reprice, decide or export judge it otherwise",
+        )
+    with filled_store(asked.results) as store:
+        from claimbench.cli.runs import console_summary, evaluate_run, write_report
+
+        run_id, found, known = import_bundle(store, asked.files[0])
+        evaluation = evaluate_run(store, run_id)
+        path = None if asked.no_report else write_report(store, evaluation)
+        if asked.as_json:
+            from claimbench.claims.as_json import verdict_json
+
+            print_json(
+                {
+                    "run": run_id,
+                    "kind": "bundle",
+                    "here_already": known,
+                    "redaction": found.redaction,
+                    "report": path,
+                    "merkle_root": found.root,
+                    "not_recomputed": found.not_recomputed,
+                    "verdicts": [verdict_json(verdict) for verdict in evaluation.verdicts],
+                }
+            )
+        else:
+            stored = "here already, unchanged" if known else "verified before it was stored"
+            click.echo(f"bundle: run {run_id}, {found.rows:,} rows, {stored}")
+            for line in found.not_recomputed:
+                click.echo(f"  not recomputed: {line}")
             console_summary(evaluation, path, store)
     return worst(verdict_codes(evaluation.verdicts))
 
@@ -150,13 +208,14 @@ def _columns(given: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
 
 def _check_allow(given: tuple[str, ...]) -> None:
     from claimbench.error_words import did_you_mean, one_of
-    from claimbench.suite.schema import COMPARABILITY_KEYS
+    from claimbench.suite.schema import COMPARABILITY_KEYS, JUDGE_UNCORRECTED
 
+    keys = (*COMPARABILITY_KEYS, JUDGE_UNCORRECTED)
     for name in given:
-        if name not in COMPARABILITY_KEYS:
+        if name not in keys:
             raise BenchError(
-                f"--allow {name}: no such difference{did_you_mean(name, COMPARABILITY_KEYS)}",
-                hint=f"there are: {one_of(COMPARABILITY_KEYS, 20)}",
+                f"--allow {name}: no such difference{did_you_mean(name, keys)}",
+                hint=f"there are: {one_of(keys, 20)}",
             )
 
 
@@ -186,16 +245,18 @@ def _specs(texts: tuple[str, ...]) -> tuple[ClaimSpec, ...]:
 
 
 def _say(imported: Imported) -> None:
-    from claimbench.importers.imported_run import describe
+    from claimbench.importers.imported_run import arms_with_items, describe
 
     known = sum(1 for call in imported.calls if call.usage is not None)
     click.echo(
         f"{imported.kind}: {len(imported.arms)} arms, {len(imported.samples)} items,"
         f" {len(imported.calls)} answers, {known} with tokens"
     )
+    with_items = arms_with_items(imported)
     for aggregate in imported.aggregates:
+        has_items = (aggregate.arm, aggregate.task) in with_items
         error = "" if aggregate.stderr is None else f", standard error {aggregate.stderr:.6g}"
-        click.echo(f"  {aggregate.arm}: {describe(aggregate)}{error}")
+        click.echo(f"  {aggregate.arm}: {describe(aggregate, has_items)}{error}")
     for note in imported.notes:
         click.echo(f"  note: {note}")
 
@@ -204,7 +265,9 @@ def _as_json(
     run_id: str, imported: Imported, report: Path | None, verdicts: Sequence[Verdict]
 ) -> None:
     from claimbench.claims.as_json import verdict_json
+    from claimbench.importers.imported_run import arms_with_items
 
+    with_items = arms_with_items(imported)
     print_json(
         {
             "run": run_id,
@@ -218,7 +281,7 @@ def _as_json(
                     "value": a.value,
                     "stderr": a.stderr,
                     "n": a.n,
-                    "interval": a.interval(),
+                    "interval": None if (a.arm, a.task) in with_items else a.interval(),
                 }
                 for a in imported.aggregates
             ],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from claimbench.cli.common import json_option, print_json, provider_factories
+from claimbench.cli.writing.written import WrittenPath
 from claimbench.errors import BenchError
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ FIRST_LOOK = 25
     metavar="LOG",
     type=click.Path(path_type=Path),
     help="Make the suite of a log of production traffic.",
+)
+@click.option(
+    "--example",
+    metavar="NAME",
+    help="Copy the suite of this name that comes with ClaimBench, with its data.",
 )
 @click.option(
     "--incumbent",
@@ -58,9 +64,7 @@ FIRST_LOOK = 25
     metavar="NAME",
     help="Catalogue id, .gguf file or provider:model. Repeatable; default: two small local models.",
 )
-@click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder of the suite."
-)
+@click.option("--output", type=WrittenPath(folder=True), help="Folder of the suite.")
 @click.option("--name", help="Name of the suite; default: from the file's.")
 @click.option(
     "--id",
@@ -93,7 +97,7 @@ def init_command(**options: Any) -> int:
     DATA is a CSV, TSV, XLSX, JSON, JSONL, Parquet or text file (also .gz), a chat log, a folder of
     such files or one that `datasets` saved, or hf:NAME[:CONFIG][@SPLIT]. --from-traffic makes the
     suite of your own requests: masked, without copies, drawn by seed, with the incumbent's answers
-    as reference.
+    as reference. --example support copies a shipped suite to start from.
     """
     return _init(InitOptions(**options))
 
@@ -108,6 +112,7 @@ class InitOptions:
     data: str | None
     source: str | None
     traffic: Path | None
+    example: str | None
     incumbent: str | None
     inputs: tuple[str, ...]
     target: str | None
@@ -130,7 +135,29 @@ class InitOptions:
     as_json: bool
 
 
+def _copy_example(asked: InitOptions) -> int:
+    from claimbench.shipped import copy_out
+
+    given = [
+        name for name in ("data", "source", "traffic", "inputs", "models") if getattr(asked, name)
+    ]
+    if given:
+        raise BenchError(
+            "--example copies a finished suite; it takes no data, columns or models",
+            hint=f"bench init --example {asked.example} --output FOLDER",
+        )
+    path = copy_out(str(asked.example), asked.output or Path("suites"), force=asked.force)
+    if asked.as_json:
+        print_json({"suite": path})
+        return 0
+    click.echo(f"wrote {path} and its data")
+    click.echo(f"next: bench validate {path}; bench run {path} --limit {FIRST_LOOK}")
+    return 0
+
+
 def _init(asked: InitOptions) -> int:
+    if asked.example is not None:
+        return _copy_example(asked)
     from claimbench.init.propose import TrafficFile, write_proposal
     from claimbench.suite.load import load_suite
 

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from claimbench.cli.common import open_store, results_option, run_argument, whole_file
+from claimbench.cli.common import results_option, run_argument, whole_file
+from claimbench.cli.writing.filling import filled_store
+from claimbench.cli.writing.written import WrittenPath
 from claimbench.errors import BenchError
+from claimbench.number_text import parse_number
+from claimbench.store.place import Place
 
 if TYPE_CHECKING:
+    from claimbench.evaluation.preference.labelling import ToLabel
     from claimbench.evaluation.stored import StoredRun
     from claimbench.store.results import ResultsStore
 
+LONGEST_CELL = 32_000
+"""Characters from which on a spreadsheet may have cut a cell."""
 COLUMNS = ("call_id", "task", "sample_id", "request", "target", "answer", "choices", "label")
 
 
@@ -34,18 +42,18 @@ def labels_command() -> None:
 )
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=WrittenPath(),
     required=True,
     help="The CSV to write.",
 )
 @click.option("--force", is_flag=True, help="Replace the file.")
-def export_command(run: str | None, results: Path, items: int, output: Path, force: bool) -> int:
+def export_command(run: str | None, results: Place, items: int, output: Path, force: bool) -> int:
     """Draw samples of RUN (default: the latest) and write their answers, arms unnamed, for people
     to label.
 
     The draw is kept with the run and stays as it is; --items may only make it larger.
     """
-    from claimbench.evaluation.people import KEY, SAMPLE, People, draw, to_label
+    from claimbench.evaluation.labelling import answers_to_label, draw_more
 
     if items < 1:
         raise BenchError(f"--items {items}: draw at least one")
@@ -53,23 +61,16 @@ def export_command(run: str | None, results: Path, items: int, output: Path, for
         raise BenchError(
             f"{output} exists already", hint="add --force to replace it, or name another file"
         )
-    with open_store(results, create=True) as store:
+    with filled_store(results) as store:
         stored = _judged_run(store, run)
-        seed = stored.manifest.seed
-        drawn = draw(stored.suite, stored.records, max(items, len(stored.people.sample)), seed)
-        if not drawn:
-            raise BenchError("no sample was answered by every arm, so there is nothing to label")
-        if not set(stored.people.sample.items()) <= set(drawn.items()):
-            raise BenchError(
-                "more answers came after the first draw, and another draw would not go with its"
-                " labels",
-                hint="label what was drawn first, or make a new run",
-            )
-        store.save_derived(stored.manifest.run_id, SAMPLE, KEY, drawn)
-        rows = to_label(People(drawn), stored.records, seed)
-        _write(output, stored, [record.call.id for record in rows])
+        people = draw_more(store, stored, items)
+        rows = answers_to_label(stored, people, _mask(stored))
+        _write(output, rows)
+        paired = any(task.pairwise is not None for task in stored.suite.tasks)
+        what = "answers, or pairs of them," if paired else "answers"
     click.echo(
-        f"wrote {output}: {len(rows):,} answers to {len(drawn):,} samples; fill in the column label"
+        f"wrote {output}: {len(rows):,} {what} to {len(people.sample):,} samples; fill in the"
+        " column label"
     )
     click.echo(f"then: bench labels import {output} --run {stored.manifest.run_id}")
     return 0
@@ -79,11 +80,11 @@ def export_command(run: str | None, results: Path, items: int, output: Path, for
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--run", metavar="RUN", help="The run that the answers are of; default: the latest.")
 @results_option
-def import_command(file: Path, run: str | None, results: Path) -> int:
+def import_command(file: Path, run: str | None, results: Place) -> int:
     """Read labels from FILE, as bench labels export wrote it; rows without a label are left out."""
     from claimbench.evaluation.people import KEY, LABEL
 
-    with open_store(results, create=True) as store:
+    with filled_store(results) as store:
         stored = _judged_run(store, run)
         rows = _labels(file, stored)
         store.save_derived(stored.manifest.run_id, LABEL, KEY, rows)
@@ -92,31 +93,25 @@ def import_command(file: Path, run: str | None, results: Path) -> int:
 
 
 def _judged_run(store: ResultsStore, run: str | None) -> StoredRun:
+    from claimbench.evaluation.labelling import check_judged
     from claimbench.evaluation.stored import read_run
 
     stored = read_run(store, store.resolve_run(run))
-    if not stored.judging.calls:
-        raise BenchError(
-            f"run {stored.manifest.run_id} has no judge",
-            hint="labels correct the scores of a judge",
-        )
+    check_judged(stored)
     return stored
 
 
-def _write(output: Path, stored: StoredRun, wanted: list[str]) -> None:
-    """The answers as CSV for a spreadsheet; texts that it would run as formulas are defused."""
-    from claimbench.plan.judges import asked_text
-    from claimbench.plan.prompts import target_text
+def _mask(stored: StoredRun) -> Callable[[str], str]:
     from claimbench.privacy.redact import Redactor
     from claimbench_providers.endpoints.known_keys import known_secrets
+
+    return Redactor("full", known_secrets(stored.suite)).mask
+
+
+def _write(output: Path, rows: Sequence[ToLabel]) -> None:
+    """The answers as CSV for a spreadsheet; texts that it would run as formulas are defused."""
     from claimbench_reports.formats.exports import safe_cell
 
-    mask = Redactor("full", known_secrets(stored.suite)).mask
-    tasks = {task.name: task for task in stored.suite.tasks}
-    samples = {
-        (task.name, sample.id): sample for task in stored.suite.tasks for sample in task.samples
-    }
-    records = {record.call.id: record for record in stored.records}
     try:
         with (
             whole_file(output) as part,
@@ -124,21 +119,17 @@ def _write(output: Path, stored: StoredRun, wanted: list[str]) -> None:
         ):
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
-            for record in (records[call_id] for call_id in wanted):
-                call, task = record.call, tasks[record.call.task]
-                sample, judge = samples[call.task, call.sample_id], task.judge
-                assert judge is not None  # noqa: S101 - only judged tasks are drawn from
-                shown = map(
-                    mask, (asked_text(task, sample), target_text(sample.target), record.text)
-                )
-                choices = " | ".join(judge.choices)
+            for one in rows:
+                choices = " | ".join(one.choices)
                 row = (
-                    call.id,
-                    call.task,
-                    call.sample_id,
-                    *shown,
+                    one.call_id,
+                    one.task,
+                    one.sample_id,
+                    one.request,
+                    one.target,
+                    one.answer,
                     choices,
-                    stored.people.choices.get(call.id, ""),
+                    one.label,
                 )
                 writer.writerow([safe_cell(cell) for cell in row])
     except OSError as error:
@@ -147,7 +138,7 @@ def _write(output: Path, stored: StoredRun, wanted: list[str]) -> None:
 
 def _labels(file: Path, stored: StoredRun) -> dict[str, dict[str, object]]:
     """Call id -> label; raises BenchError naming the line of what cannot be used."""
-    from claimbench.evaluation.people import to_label
+    from claimbench.evaluation.labelling import answers_to_label
     from claimbench.suite.datasets import read_table
 
     table = read_table(file)
@@ -156,10 +147,7 @@ def _labels(file: Path, stored: StoredRun) -> dict[str, dict[str, object]]:
             raise BenchError(
                 f"{file}: there is no column {column!r}", hint=f"it has: {', '.join(table.columns)}"
             )
-    tasks = {task.name: task.judge for task in stored.suite.tasks}
-    drawn = {
-        record.call.id: record.call.task for record in to_label(stored.people, stored.records, 0)
-    }
+    drawn = {one.call_id: one for one in answers_to_label(stored, stored.people, _mask(stored))}
     found: dict[str, dict[str, object]] = {}
     for row in table.rows:
         call_id, label = (
@@ -174,19 +162,51 @@ def _labels(file: Path, stored: StoredRun) -> dict[str, dict[str, object]]:
                 f"{where}: call {call_id!r} was not drawn in run {stored.manifest.run_id}",
                 hint="bench labels export draws the answers that labels count for",
             )
-        judge = tasks[drawn[call_id]]
-        assert judge is not None  # noqa: S101 - only judged tasks are drawn from
-        choice = next((name for name in judge.choices if name.casefold() == label.casefold()), None)
+        changed = _changed(row.values, drawn[call_id])
+        if changed is not None:
+            raise BenchError(
+                f"{where}: the {changed} of call {call_id} is not the one that was drawn, so that"
+                " its label speaks of another",
+                hint="bench labels export writes the file anew; fill in the column label alone",
+            )
+        choices = drawn[call_id].choices
+        choice = next((name for name in choices if name.casefold() == label.casefold()), None)
         if choice is None:
             raise BenchError(
                 f"{where}: {label!r} is no choice of the judge",
-                hint=f"one of: {', '.join(judge.choices)}",
+                hint=f"one of: {', '.join(choices)}",
             )
         if call_id in found:
             raise BenchError(f"{where}: call {call_id} is labelled twice")
-        found[call_id] = {"choice": choice, "value": judge.choices[choice]}
+        found[call_id] = {"choice": choice, "value": choices[choice]}
     if not found:
         raise BenchError(
             f"{file}: no row has a label", hint="write one of the choices into the column label"
         )
     return found
+
+
+def _changed(row: Mapping[str, object], drawn: ToLabel) -> str | None:
+    """Return which text of a row is another than the person should have read; None where all are
+    there, or the file has none of them.
+    """
+    for name in ("sample_id", "request", "answer"):
+        if name in row and not same_cell(row[name], getattr(drawn, name)):
+            return name
+    return None
+
+
+def same_cell(cell: object, text: str) -> bool:
+    """Tell whether a cell still holds a text, but for what a spreadsheet does to it: blanks, letter
+    case, the apostrophe before a formula, another spelling of a number, the end of a very long one.
+    """
+    from claimbench_reports.formats.exports import safe_cell
+
+    written = "" if cell is None else str(cell)
+    said, meant = ("".join(one.split()).lstrip("'") for one in (written, str(safe_cell(text))))
+    if said.casefold() == meant.casefold():
+        return True
+    number = parse_number(said)
+    if number is not None and number == parse_number(meant):
+        return True
+    return len(written) >= LONGEST_CELL and meant.startswith(said)

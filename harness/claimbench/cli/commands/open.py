@@ -8,13 +8,14 @@ import click
 
 from claimbench.cli.common import open_store, results_option, run_argument
 from claimbench.errors import BenchError
+from claimbench.store.place import DatabaseUrl, Place
 
 
 @click.command("open")
 @run_argument
 @results_option
 @click.option("--index", is_flag=True, help="Open the page of all runs instead.")
-def open_command(run: str | None, results: Path, index: bool) -> int:
+def open_command(run: str | None, results: Place, index: bool) -> int:
     """Open the report of RUN (default: the latest) in the browser, written first if there is none.
 
     Prints the page's address, which is all it does where there is no browser.
@@ -27,7 +28,7 @@ def open_command(run: str | None, results: Path, index: bool) -> int:
     return 0
 
 
-def _report(run: str | None, results: Path) -> Path:
+def _report(run: str | None, results: Place) -> Path:
     from claimbench.cli.runs import evaluate_run, write_report
 
     with open_store(results) as store:
@@ -36,8 +37,12 @@ def _report(run: str | None, results: Path) -> Path:
         return page if page.exists() else write_report(store, evaluate_run(store, run_id))
 
 
-def _index(results: Path) -> Path:
-    page = results / "index.html"
+def _index(results: Place) -> Path:
+    if isinstance(results, DatabaseUrl):
+        with open_store(results) as store:
+            page = store.index_page
+    else:
+        page = results / "index.html"
     if not page.exists():
         raise BenchError(f"{page}: no page of all runs here yet", hint="bench report writes it")
     return page

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from claimbench.cli.books import book_option
-from claimbench.cli.common import json_option, print_json, suite_options
+from claimbench.cli.common import SuitePath, json_option, print_json, suite_options
 from claimbench.errors import EXIT_OK, EXIT_UNDECIDED, BenchError
 from claimbench.pricing.remarks import WEEKDAYS, price_remarks, remarks
 
@@ -195,7 +195,7 @@ def diff_command(
 
 
 @prices_command.command("check")
-@click.argument("suite", type=click.Path(path_type=Path))
+@click.argument("suite", type=SuitePath())
 @suite_options
 @book_option
 @json_option
@@ -364,7 +364,7 @@ def _all_prices(book: PriceBook, provider: str | None) -> Iterator[tuple[str, Pr
 
 
 def _moment(as_of: str | None) -> datetime:
-    from claimbench.pricing.stated import moment_of
+    from claimbench.pricing.stated.values import moment_of
 
     if as_of is None:
         return datetime.now(UTC)

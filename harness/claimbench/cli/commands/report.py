@@ -10,10 +10,13 @@ from claimbench.cli.common import (
     json_option,
     open_store,
     print_json,
+    redact_option,
     results_option,
     run_argument,
     volume_option,
 )
+from claimbench.cli.writing.written import WrittenPath
+from claimbench.store.place import Place
 
 
 @click.command("report")
@@ -21,16 +24,11 @@ from claimbench.cli.common import (
 @volume_option
 @results_option
 @click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead."
+    "--output",
+    type=WrittenPath(instead="name a file, or run bench export --format html --output -"),
+    help="Write here instead.",
 )
-@click.option(
-    "--redact",
-    "profile",
-    type=click.Choice(["full", "hashed", "none"]),
-    default="full",
-    show_default=True,
-    help="Transcripts in full, as hashes only, or not at all. Keys never appear.",
-)
+@redact_option
 @click.option(
     "--pdf", is_flag=True, help="Also print to PDF with the Chromium that is installed here."
 )
@@ -38,7 +36,7 @@ from claimbench.cli.common import (
 def report_command(
     run: str | None,
     volume: str | None,
-    results: Path,
+    results: Place,
     output: Path | None,
     profile: str,
     pdf: bool,

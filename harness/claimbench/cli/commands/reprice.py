@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from claimbench.cli.common import (
     worst,
 )
 from claimbench.errors import BenchError
+from claimbench.store.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
     from claimbench.evaluation.evaluate import Evaluation
     from claimbench.evaluation.stored import StoredRun
     from claimbench.pricing.arms import ArmPrice
+    from claimbench.tables.per_request import PerRequest
     from claimbench.types import Cost, Json, Verdict
+
+    _Dollars = tuple[Cost, PerRequest]
+    """What an arm's calls cost in all, and what its requests cost on average."""
 
 
 @click.command("reprice")
@@ -71,7 +76,7 @@ def reprice_command(
     book: Path | None,
     changes: tuple[str, ...],
     volume: str | None,
-    results: Path,
+    results: Place,
     as_json: bool,
 ) -> int:
     """Judge RUN (default: the latest) again under other prices, beside its own. Calls no model,
@@ -79,12 +84,13 @@ def reprice_command(
     """
     from claimbench.cli.runs import at_volume
     from claimbench.machine.garbage_collection import load_numpy
-    from claimbench.pricing.stated import moment_of
+    from claimbench.pricing.stated.values import moment_of
     from claimbench.pricing.traffic import read_profile
 
     load_numpy()
     from claimbench.evaluation.evaluate import evaluate
     from claimbench.evaluation.stored import read_run
+    from claimbench.monitoring.named import with_named_baseline
 
     if not (as_of or book or changes or traffic or volume):
         raise BenchError(
@@ -97,9 +103,10 @@ def reprice_command(
     with open_store(results) as store:
         run_id = store.resolve_run(run)
         stored = at_volume(read_run(store, run_id), volume)
-    old = evaluate(stored)
-    prices = _new_prices(stored, old.prices, book, changes)
-    new = evaluate(stored, prices=prices, as_of=day, like=old, traffic=profile)
+        old = with_named_baseline(store, evaluate(stored))
+        prices = _new_prices(stored, old.prices, book, changes)
+        new = evaluate(stored, prices=prices, as_of=day, like=old, traffic=profile)
+        new = with_named_baseline(store, new)
     if as_json:
         print_json(_as_json(run_id, old, new))
     else:
@@ -114,23 +121,58 @@ def _new_prices(
     run's frozen book.
     """
     from claimbench.cli.books import prices_from
-    from claimbench.pricing.changes import change_rates, parse_change
+    from claimbench.pricing.stated.changes import change_rates, parse_change
 
     arms = {arm.name: arm for arm in stored.suite.asked}
+    wanted = [parse_change(text, list(arms)) for text in changes]
+    if stored.suite.options.get("volume") is not None:
+        for one in wanted:
+            if one.rate == "utilisation":
+                raise BenchError(
+                    f"--price {one.arm}.utilisation does nothing: a volume is stated, and the"
+                    " share of hours that a machine works follows from it",
+                    hint="ask with another volume: --volume requests_per_month=N",
+                )
     prices = dict(old if book is None else prices_from(book, stored.suite))
-    return change_rates(prices, [parse_change(text, list(arms)) for text in changes], arms)
+    return change_rates(prices, wanted, arms)
 
 
-def _totals(evaluation: Evaluation) -> dict[str, Cost]:
-    return evaluation.costs.by_arm(record.call for record in evaluation.stored.records)
+def _dollars(evaluation: Evaluation) -> dict[str, _Dollars]:
+    from claimbench.tables.per_request import per_request
+
+    costs = evaluation.costs.by_arm(record.call for record in evaluation.stored.records)
+    return {arm: (cost, per_request(evaluation.items.arms[arm])) for arm, cost in costs.items()}
+
+
+def _at_prices(old: Evaluation, new: Evaluation) -> dict[str, tuple[_Dollars, _Dollars]]:
+    """Return arm -> its dollars at the prices, before and now, of the arms whose vendors state
+    charges, or a cheaper tier than was asked for: a verdict in dollars is held against both.
+    """
+    from claimbench.tables.per_request import per_request
+    from claimbench.tables.priced import priced_items
+
+    if old.at_prices is None or new.at_prices is None:
+        return {}
+    before = old.at_prices.by_arm(record.call for record in old.stored.records)
+    after = new.at_prices.by_arm(record.call for record in new.stored.records)
+    found: dict[str, tuple[_Dollars, _Dollars]] = {}
+    for arm in before:
+        if arm in new.context.charges:
+            was, now = (per_request(priced_items(one.items.arms[arm])) for one in (old, new))
+            found[arm] = (before[arm], was), (after[arm], now)
+    return found
 
 
 def _as_json(run_id: str, old: Evaluation, new: Evaluation) -> dict[str, Json]:
-    before = _totals(old)
-    after = _totals(new)
-    arms: dict[str, Json] = {}
-    for arm, n in _calls_by_arm(old).items():
-        arms[arm] = {"old": _cost_json(before[arm], n), "new": _cost_json(after[arm], n)}
+    before = _dollars(old)
+    after = _dollars(new)
+    at_prices = _at_prices(old, new)
+    arms: dict[str, dict[str, Json]] = {}
+    for arm, was in before.items():
+        arms[arm] = {"old": _cost_json(was), "new": _cost_json(after[arm])}
+        if arm in at_prices:
+            one, two = at_prices[arm]
+            arms[arm] |= {"old_at_prices": _cost_json(one), "new_at_prices": _cost_json(two)}
     verdicts = [
         {
             "claim": was.claim.id,
@@ -167,10 +209,11 @@ def _bills_json(old: Evaluation, new: Evaluation) -> Json:
     return dict(found)
 
 
-def _cost_json(cost: Cost, n_calls: int) -> dict[str, Json]:
+def _cost_json(dollars: _Dollars) -> dict[str, Json]:
+    cost, each = dollars
     return {
         "usd": cost.amount,
-        "usd_per_1000": None if cost.amount is None else cost.amount * 1000 / n_calls,
+        "usd_per_1000": _thousand(each.usd),
         "low": cost.low,
         "high": cost.high,
         "components": dict(cost.components),
@@ -178,6 +221,11 @@ def _cost_json(cost: Cost, n_calls: int) -> dict[str, Json]:
         "price_id": cost.price_id,
         "why_unknown": cost.why_unknown,
     }
+
+
+def _thousand(each: float | None) -> Decimal | None:
+    """Return dollars per 1,000 requests in the digits that a mean of them has."""
+    return None if each is None else Decimal(f"{1000 * each:.12g}")
 
 
 def _verdict_json(verdict: Verdict) -> dict[str, Json]:
@@ -188,26 +236,35 @@ def _verdict_json(verdict: Verdict) -> dict[str, Json]:
     }
 
 
-def _calls_by_arm(evaluation: Evaluation) -> Mapping[str, int]:
-    """Count the finished calls of each arm."""
-    return Counter(record.call.arm for record in evaluation.stored.records)
+def _as_stated(new: Evaluation, arm: str) -> str:
+    said = new.context.charges[arm]
+    if said.tiers and not said.stated:
+        return f", at the tier that its vendor names ({' and '.join(said.tiers)})"
+    return ", as its vendor states its charges"
 
 
 def _print(run_id: str, old: Evaluation, new: Evaluation) -> None:
-    before = _totals(old)
-    after = _totals(new)
-    calls = _calls_by_arm(old)
+    after = _dollars(new)
+    at_prices = _at_prices(old, new)
+    imported = old.stored.manifest.options.get("imported")
+    unnamed = "as the imported file tells" if imported else "unknown"
     click.echo(f"run {run_id}, dollars per 1,000 requests")
-    for arm, was in before.items():
+    for arm, was in _dollars(old).items():
         now = after[arm]
-        click.echo(f"  {arm}: {_per_1000(was, calls[arm])} -> {_per_1000(now, calls[arm])}")
-        for label, cost in (("was", was), ("now", now)):
-            click.echo(f"    {label}: {cost.price_id or cost.why_unknown or 'unknown'}")
+        stated = _as_stated(new, arm) if arm in at_prices else ""
+        click.echo(f"  {arm}: {_per_1000(was[1])} -> {_per_1000(now[1])}{stated}")
+        if arm in at_prices:
+            old_price, new_price = (_per_1000(each) for _, each in at_prices[arm])
+            click.echo(f"  {arm}: {old_price} -> {new_price}, at its prices")
+        for label, (cost, _) in (("was", was), ("now", now)):
+            click.echo(f"    {label}: {cost.price_id or cost.why_unknown or unnamed}")
     bills = _bills_json(old, new)
     if bills is not None:
         click.echo("a month at the stated volume")
         for arm, sides in bills.items():
-            click.echo(f"  {arm}: {_a_month(sides.get('old'))} -> {_a_month(sides.get('new'))}")
+            stated = _as_stated(new, arm) if arm in at_prices else ""
+            ends = (_a_month(sides.get("old")), _a_month(sides.get("new")))
+            click.echo(f"  {arm}: {ends[0]} -> {ends[1]}{stated}")
     for old_verdict, new_verdict in zip(old.verdicts, new.verdicts, strict=True):
         change: str = new_verdict.status
         if old_verdict.status != new_verdict.status:
@@ -226,13 +283,13 @@ def _a_month(bill: Mapping[str, Json] | None) -> str:
     return f"${bill['usd_per_month']:,.2f}"
 
 
-def _per_1000(cost: Cost, n: int) -> str:
+def _per_1000(each: PerRequest) -> str:
     from claimbench.pricing.bill import micro
 
-    if cost.amount is not None:
-        return f"${micro(cost.amount * 1000 / n):f}"
-    if cost.low is None or cost.high is None:
+    ends = [_thousand(end) for end in (each.usd, each.low, each.high)]
+    usd, low, high = (None if end is None else micro(end) for end in ends)
+    if usd is not None:
+        return f"${usd:f}"
+    if not each.answered or low is None or high is None:
         return "unknown"
-    low = micro(cost.low * 1000 / n)
-    high = micro(cost.high * 1000 / n)
     return f"unknown, ${low:f} to ${high:f}"

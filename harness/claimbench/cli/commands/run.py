@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,8 @@ from claimbench.claims.as_json import verdict_json
 from claimbench.cli.books import book_option
 from claimbench.cli.common import (
     FiniteRange,
+    SuitePath,
     json_option,
-    open_store,
     positive_dollars,
     print_json,
     provider_factories,
@@ -28,7 +28,11 @@ from claimbench.cli.common import (
     worst,
     yes_option,
 )
+from claimbench.cli.scaling.options import merged, scaling_options, scaling_overrides
+from claimbench.cli.writing.filling import filled_store
+from claimbench.error_words.missing_keys import one_step, variables_of
 from claimbench.errors import EXIT_INCOMPLETE, EXIT_OK, BenchError, StoreError
+from claimbench.store.place import Place
 from claimbench.types import Outcome
 
 if TYPE_CHECKING:
@@ -37,13 +41,14 @@ if TYPE_CHECKING:
     from claimbench.run.interim_looks import Segments
     from claimbench.run.progress import Progress
     from claimbench.run.session import Ended, Order
+    from claimbench.store.catalogue.about import About
     from claimbench.store.results import ResultsStore
     from claimbench.tables.types import CallTable, ItemTable
-    from claimbench.types import Suite
+    from claimbench.types import Json, Suite
 
 
 @click.command("run")
-@click.argument("suite", required=False, type=click.Path(path_type=Path))
+@click.argument("suite", required=False, type=SuitePath())
 @click.option("--arm", "arms", multiple=True, metavar="NAME", help="Only this arm. Repeatable.")
 @click.option(
     "--limit",
@@ -93,6 +98,18 @@ if TYPE_CHECKING:
     metavar="[SECONDS]",
     help="Before local arms start, wait until the machine is idle; at most 600 s, or SECONDS.",
 )
+@click.option(
+    "--registered",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The plan that bench plan --register fixed; default: beside the suite.",
+)
+@click.option(
+    "--tag", "tags", multiple=True, metavar="TAG", help="A word to find the run by. Repeatable."
+)
+@click.option("--note", metavar="TEXT", help="What the run is for; shown by bench list.")
+@click.option("--owner", metavar="NAME", help="Whose run it is; shown by bench list.")
+@scaling_options
 @yes_option
 @book_option
 @json_option
@@ -102,7 +119,8 @@ def run_command(**options: Any) -> int:
     Everything finished is kept: after a crash or Ctrl-C, --resume goes on without repeating a
     finished call. Without a key an arm is not run, and the report says so.
     """
-    return _run(RunOptions(**options))
+    scaling = [options.pop(name) for name in ("engine", "address", "senders")]
+    return _run(RunOptions(**options, scaling=scaling_overrides(*scaling)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +134,7 @@ class RunOptions:
     arms: tuple[str, ...]
     limit: int | None
     max_cost: Decimal | None
-    results: Path
+    results: Place
     resume: str | None
     retry_missing: bool
     dry_run: bool
@@ -130,11 +148,22 @@ class RunOptions:
     yes: bool
     as_json: bool
     books: tuple[Path, ...] = ()
+    registered: Path | None = None
+    tags: tuple[str, ...] = ()
+    note: str | None = None
+    owner: str | None = None
+    scaling: tuple[str, ...] = ()
+    """What ``--engine``, ``--address``, ``--senders`` change of the suite, as ``--set`` texts."""
+    argv: tuple[str, ...] | None = None
+    """The words of the command, kept with the run; None: those of this process."""
 
-    def order(self, limit: int | None) -> Order:
-        """Return what the session is asked for; ``limit`` is that of the run, new or resumed."""
+    def order(self, limit: int | None, registration: dict[str, Json] | None = None) -> Order:
+        """Return what the session is asked for; ``limit`` is that of the run, new or resumed;
+        ``registration`` is stored with a new one.
+        """
         from claimbench.run.session import Order
 
+        argv = sys.argv[1:] if self.argv is None else list(self.argv)
         return Order(
             results=self.results,
             arms=self.arms,
@@ -144,7 +173,11 @@ class RunOptions:
             until_decided=self.until_decided,
             retry_missing=self.retry_missing,
             wait_idle_s=self.wait_idle,
-            options={"argv": sys.argv[1:], "overrides": list(self.overrides)},
+            options={
+                "argv": argv,
+                "overrides": list(merged(self.overrides, self.scaling)),
+                **({} if registration is None else {"registration": registration}),
+            },
         )
 
 
@@ -154,37 +187,76 @@ def _run(asked: RunOptions) -> int:
             "--retry-missing goes on with a run", hint="add --resume RUN ('latest': the last one)"
         )
     if asked.suite is None and asked.resume is None:
-        raise BenchError("which suite?", hint="for example: bench run suites/support.yaml")
+        raise BenchError("which suite?", hint="for example: bench run support")
     if asked.books and asked.resume is not None:
         raise BenchError(
             "a resumed run keeps the prices it was begun with",
             hint="bench reprice --book FILE judges it under others",
         )
+    if asked.registered is not None and asked.resume is not None:
+        raise BenchError("a resumed run keeps the registration it was begun with")
     if asked.dry_run:
         return _dry_run(asked)
-    from claimbench.cli.consent import inform
-
-    with open_store(asked.results, create=True) as store:
-        loaded, resume_id, limit = _suite_and_run(store, asked)
-        gone = asked.suite is None and not Path(loaded.path).exists()
-        order = asked.order(limit)
-        inform(loaded, _wanted(store, order, resume_id), yes=asked.yes, from_database=gone)
-        said: set[str] = set()
-        _require_consent(loaded)
-        pricing = _pricing(store, loaded, resume_id, asked.books)
-        _say_remarks(pricing, order, loaded)
-        ended = asyncio.run(_measure(loaded, order, store, resume_id, said, asked.offline, pricing))
-        _score_by_scripts(store, ended.run_id)
+    with filled_store(asked.results) as store:
+        ended, said = measure(store, asked)
         return _finish(store, ended, asked, said)
 
 
-def _require_consent(suite: Suite) -> None:
-    from claimbench.scorers.own_code.scorer import PYTHON
+def measure(
+    store: ResultsStore,
+    asked: RunOptions,
+    wait: Callable[[Coroutine[Any, Any, Ended]], Ended] = asyncio.run,
+) -> tuple[Ended, set[str]]:
+    """Run or resume what is asked for, up to its stored and scored rows; return how it ended, and
+    the notes that were shown.
 
-    if any(spec.name == PYTHON for task in suite.tasks for spec in task.scorers):
-        from claimbench.evaluation.own_scorers import require_consent
+    Args:
+        store: open for writing.
+        asked: what is measured, and how.
+        wait: runs the work to its end, in an event loop of its own.
 
-        require_consent(suite)
+    Raises:
+        BenchError: as :func:`claimbench.run.session.execute`, or consent is needed and not given.
+    """
+    from claimbench.cli.consent import inform, require_scorer_consent
+    from claimbench.cli.efforts import say_beforehand
+    from claimbench.store.catalogue.about import about_of
+
+    about = about_of(asked.tags, asked.note, asked.owner)
+    loaded, resume_id, limit = _suite_and_run(store, asked)
+    gone = asked.suite is None and not Path(loaded.path).exists()
+    order = asked.order(limit)
+    inform(loaded, _wanted(store, order, resume_id), yes=asked.yes, from_database=gone)
+    said: set[str] = set()
+    require_scorer_consent(loaded)
+    pricing = _pricing(store, loaded, resume_id, asked.books)
+    if resume_id is None:
+        from claimbench.cli.proof.registering import registered
+
+        fixed = registered(loaded, asked.registered, pricing.book.text, limit)
+        order = asked.order(limit, fixed)
+    say_beforehand(pricing, loaded, asked.arms, limit, asked.books if resume_id is None else None)
+    begun = _Begun(store, about)
+    work = _measure(loaded, order, store, resume_id, said, asked.offline, pricing, begun)
+    ended = wait(work)
+    _score_by_scripts(store, ended.run_id)
+    return ended, said
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """Take the id of a run that exists from now on, and store what is said about it."""
+
+    store: ResultsStore
+    about: About
+    ids: list[str] = field(default_factory=list)
+
+    def __call__(self, run_id: str) -> None:
+        from claimbench.store.notes import save_about
+
+        self.ids.append(run_id)
+        if self.about:
+            save_about(self.store, run_id, self.about)
 
 
 def _score_by_scripts(store: ResultsStore, run_id: str) -> None:
@@ -207,7 +279,7 @@ def _dry_run(asked: RunOptions) -> int:
         suite=asked.suite,
         arms=asked.arms,
         limit=asked.limit,
-        overrides=asked.overrides,
+        overrides=merged(asked.overrides, asked.scaling),
         allow_outside=asked.allow_outside,
         as_json=asked.as_json,
         books=asked.books,
@@ -225,7 +297,8 @@ def _suite_and_run(store: ResultsStore, asked: RunOptions) -> tuple[Suite, str |
     suite = asked.suite
     if asked.resume is None:
         assert suite is not None  # noqa: S101 - checked by the caller
-        loaded = load_suite(suite, allow_outside=asked.allow_outside, overrides=asked.overrides)
+        changes = merged(asked.overrides, asked.scaling)
+        loaded = load_suite(suite, allow_outside=asked.allow_outside, overrides=changes)
         # A claim that cannot be read must not be found out after the money is spent.
         parse_claims(loaded)
         return loaded, None, asked.limit
@@ -238,25 +311,9 @@ def _suite_and_run(store: ResultsStore, asked: RunOptions) -> tuple[Suite, str |
     path = suite or Path(manifest.suite_path)
     if suite is None and not path.exists():
         return suite_from_json(manifest.suite), run_id, manifest.limit
-    kept = asked.overrides or tuple(manifest.options.get("overrides", ()))
+    kept = merged(asked.overrides or tuple(manifest.options.get("overrides", ())), asked.scaling)
     allowed = asked.allow_outside or suite is None
     return load_suite(path, allow_outside=allowed, overrides=kept), run_id, manifest.limit
-
-
-def _say_remarks(pricing: Pricing, order: Order, suite: Suite) -> None:
-    """Say what the prices of a run's arms rest on, before anything is sent."""
-    from datetime import UTC, datetime
-
-    from claimbench.pricing.frozen import thaw
-    from claimbench.pricing.remarks import remarks
-
-    prices = thaw(pricing.book.text, pricing.book.sha256)
-    for arm in suite.arms:
-        if order.arms and arm.name not in order.arms:
-            continue
-        price = prices.get(arm.name)
-        for remark in () if price is None else remarks(price, datetime.now(UTC)):
-            print(f"note: {arm.name}: {remark}", file=sys.stderr)
 
 
 def _pricing(
@@ -286,9 +343,11 @@ async def _measure(
     notes_said: set[str],
     offline: bool,
     pricing: Pricing,
+    begun: _Begun,
 ) -> Ended:
     from claimbench.cli.progress import shown, stderr
     from claimbench.cli.quality import QualitySoFar
+    from claimbench.cli.scaling.options import elsewhere_of
     from claimbench.cli.watching import watched
     from claimbench.clock import SystemClock
     from claimbench.run.arms import make_arms
@@ -298,41 +357,41 @@ async def _measure(
 
     clock = SystemClock()
     wanted = _wanted(store, order, resume_id)
-    used = [*(arm for arm in suite.arms if not wanted or arm.name in wanted), *suite.judges]
+    used = [*(arm for arm in suite.arms if not wanted or arm.name in wanted), *suite.helpers]
     factories = provider_factories([arm.provider for arm in used])
 
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    arms = make_arms(suite, wanted, factories, provider_context(suite, progress=say))
+    context = provider_context(suite, progress=say)
+    arms = make_arms(suite, wanted, factories, context, elsewhere_of(suite, offline=offline))
     for name, why in arms.not_run.items():
         print(f"{name}: not run: {why}", file=sys.stderr)
+    if arms.ready and len(keys := variables_of(arms.not_run.values())) > 1:
+        print(f"to run them too: {one_step(keys)}", file=sys.stderr)
     if arms.ready:
         print(f"starting {', '.join(arms.providers)} ...", file=sys.stderr, flush=True)
-
     quality = QualitySoFar(suite)
 
     def show(progress: Progress) -> contextlib.AbstractAsyncContextManager[None]:
         return shown(progress, clock, stderr(), notes_said, quality)
 
-    segments = (
-        _segments(suite, store) if order.until_decided or suite.stop == "when_decided" else None
-    )
-    begun: list[str] = []
+    segments = _segments(store) if order.until_decided or suite.stop == "when_decided" else None
     guard = guard_of(suite, arms.providers)
     work = execute(
-        Job(suite, order, arms, pricing, store, clock, show, segments, begun.append, guard, say),
+        Job(suite, order, arms, pricing, store, clock, show, segments, begun, guard, say),
         resume_id,
     )
-    return await watched(work, suite, arms, store, offline, begun)
+    return await watched(work, suite, arms, store, offline, begun.ids)
 
 
-def _segments(suite: Suite, store: ResultsStore) -> Callable[[str], Segments]:
+def _segments(store: ResultsStore) -> Callable[[str], Segments]:
     """Looks at five points of the plan; each judges what is stored so far."""
     from claimbench.evaluation.evaluate import evaluate
     from claimbench.evaluation.own_scorers import score_answers
     from claimbench.evaluation.stored import read_run
     from claimbench.run.interim_looks import LookSegments
+    from claimbench.suite.load import suite_from_json
 
     def of_run(run_id: str) -> Segments:
         def judged() -> tuple[ItemTable, CallTable, ClaimContext]:
@@ -340,14 +399,16 @@ def _segments(suite: Suite, store: ResultsStore) -> Callable[[str], Segments]:
             found = evaluate(read_run(store, run_id, verified=True))
             return found.items, found.calls, found.context
 
-        return LookSegments(suite, store.calls(run_id), store.looks(run_id), judged)
+        # A resumed run is judged by the claims it was begun with, whatever file it goes on with.
+        begun_with = suite_from_json(store.manifest(run_id).suite)
+        return LookSegments(begun_with, store.calls(run_id), store.looks(run_id), judged)
 
     return of_run
 
 
 def not_worth_asking(store: ResultsStore, run_id: str) -> int:
     """Count the failed calls that --retry-missing would leave."""
-    from claimbench.run.session import hopeless
+    from claimbench.run.records import hopeless
 
     return len(hopeless(store, run_id, store.calls(run_id)) & set(store.missing(run_id)))
 

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import click
 
+from claimbench.cli.writing.written import WrittenPath, is_stdout
+
 
 @click.command("schema")
 @click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file instead."
+    "--output",
+    type=WrittenPath(stdout=True),
+    help="Write to a file instead of standard output (-).",
 )
 def schema_command(output: Path | None) -> int:
     """Print the JSON Schema of suite files.
@@ -21,7 +25,7 @@ def schema_command(output: Path | None) -> int:
     from claimbench.suite.load import json_schema
 
     text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
-    if output is None:
+    if output is None or is_stdout(output):
         click.echo(text, nl=False)
     else:
         output.write_text(text, encoding="utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
@@ -16,6 +15,7 @@ from claimbench.cli.common import (
     run_argument,
     volume_option,
 )
+from claimbench.store.place import Place
 
 
 @click.command("show")
@@ -23,7 +23,7 @@ from claimbench.cli.common import (
 @volume_option
 @results_option
 @json_option
-def show_command(run: str | None, volume: str | None, results: Path, as_json: bool) -> int:
+def show_command(run: str | None, volume: str | None, results: Place, as_json: bool) -> int:
     """Print the verdicts and the comparison of RUN (default: the latest)."""
     from claimbench.cli.runs import console_summary, evaluate_run, view_of
 

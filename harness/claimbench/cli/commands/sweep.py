@@ -14,15 +14,17 @@ import click
 
 from claimbench.cli.common import (
     FiniteRange,
+    SuitePath,
     json_option,
-    open_store,
     print_json,
     provider_factories,
     results_option,
     suite_options,
     yes_option,
 )
+from claimbench.cli.writing.filling import filled_store
 from claimbench.errors import EXIT_INCOMPLETE, EXIT_OK, BenchError
+from claimbench.store.place import Place
 
 if TYPE_CHECKING:
     from claimbench.run.progress import Progress
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @click.command("sweep")
-@click.argument("suite", type=click.Path(path_type=Path))
+@click.argument("suite", type=SuitePath())
 @click.option(
     "--arm", required=True, metavar="NAME", help="The arm to load; a sweep loads one at a time."
 )
@@ -80,7 +82,7 @@ class SweepOptions:
     limit: int | None
     seconds: float | None
     all_levels: bool
-    results: Path
+    results: Place
     overrides: tuple[str, ...]
     allow_outside: bool
     yes: bool
@@ -96,7 +98,7 @@ def _sweep(asked: SweepOptions) -> int:
     loaded = load_suite(asked.suite, allow_outside=asked.allow_outside, overrides=asked.overrides)
     _refuse_one_at_a_time(loaded, asked.arm, steps)
     inform(replace(loaded, judges=()), (asked.arm,), yes=asked.yes)
-    with open_store(asked.results, create=True) as store:
+    with filled_store(asked.results) as store:
         levels, stopped = _levels(loaded, steps, asked, store)
     best = knee(levels)
     least = cheapest(levels)
@@ -126,6 +128,12 @@ def _refuse_one_at_a_time(suite: Suite, name: str, steps: Sequence[int]) -> None
     from claimbench.pricing.arms import IN_PROCESS
 
     here = [arm for arm in suite.arms if arm.name == name and arm.provider in IN_PROCESS]
+    if here and suite.options.get("engine"):
+        raise BenchError(
+            f"a sweep changes how many requests are in flight, and the engines of {name} run on a"
+            " cluster, each one request at a time",
+            hint="compare numbers of `replicas` by runs, or sweep with --set engine=local",
+        )
     if here and max(steps) > 1:
         raise BenchError(
             f"{name} ({here[0].provider}) decodes one request at a time in this process",
@@ -175,6 +183,7 @@ async def _level(
     suite: Suite, concurrency: int, asked: SweepOptions, store: ResultsStore
 ) -> Level | None:
     from claimbench.cli.books import price_book
+    from claimbench.cli.scaling.options import elsewhere_of
     from claimbench.clock import SystemClock
     from claimbench.evaluation.evaluate import evaluate
     from claimbench.evaluation.stored import read_run
@@ -194,7 +203,7 @@ async def _level(
     at = replace(at, arms=tuple(replace(one, concurrency=concurrency) for one in at.arms))
     clock = SystemClock()
     factories = provider_factories([one.provider for one in at.arms if one.name == asked.arm])
-    arms = make_arms(at, (asked.arm,), factories, provider_context(at))
+    arms = make_arms(at, (asked.arm,), factories, provider_context(at), elsewhere_of(at))
     order = Order(
         asked.results,
         arms=(asked.arm,),

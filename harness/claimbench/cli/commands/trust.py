@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claimbench.cli.common import json_option, print_json
+from claimbench.cli.common import SuitePath, json_option, print_json
 from claimbench.errors import BenchError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("trust")
-@click.argument("suite", type=click.Path(path_type=Path))
+@click.argument("suite", type=SuitePath())
 @click.option("--yes", is_flag=True, help="Agree without being asked.")
 @json_option
 def trust_command(suite: Path, yes: bool, as_json: bool) -> int:

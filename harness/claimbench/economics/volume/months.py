@@ -195,6 +195,8 @@ class Bill:
 
     ``known``: False where some dollars are known only within bounds; ``months`` is then reckoned
     with the middle, which nobody measured and nothing may show: only ``low`` and ``high`` hold.
+    ``interval``: of what was measured, from which ``low`` and ``high`` are; ``level``: its level,
+    which is above the suite's where too few items could show a tail.
     """
 
     measured: Measured
@@ -204,6 +206,8 @@ class Bill:
     high: tuple[Month, ...] | None = None
     why_no_interval: str = ""
     known: bool = True
+    interval: tuple[float, float] | None = None
+    level: float = 0.95
 
     @property
     def arm(self) -> str:
@@ -280,4 +284,4 @@ def bill_of(
         ends = ledger(cheap, volume, terms), ledger(dear, volume, terms)
     except BenchError as error:
         return Bill(measured, terms, months, why_no_interval=f"at its end {error.message}")
-    return Bill(measured, terms, months, *ends)
+    return Bill(measured, terms, months, *ends, interval=interval)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 
 from claimbench import stats
 from claimbench.claims.readings.dollars import UNPRICED_LIMIT, dollar_means
+from claimbench.claims.readings.failures import MISSING_LIMIT, asked_text
 from claimbench.claims.types import Span
 from claimbench.economics.run import machine_seconds, side_of
 from claimbench.economics.sides import ApiSide, throughput
@@ -26,8 +29,10 @@ from claimbench.economics.volume.tornado import BillBar, bill_tornado
 from claimbench.errors import BenchError
 from claimbench.pricing.arms import ArmPrice
 from claimbench.pricing.model import UnknownPrice
+from claimbench.suite.purpose.routes import routes_of
 from claimbench.tables.types import CallTable, FloatArray, ItemTable
 from claimbench.types import Arm, Estimate, Suite
+from claimbench.types.routes import ROUTE
 
 UNSURE = 2.0
 """A throughput without an interval may be off by this factor: machines are counted at both ends."""
@@ -43,7 +48,9 @@ class ArmFigures:
     ``interval_at(alpha)``: of its dollars per request, or of its machine's requests an hour; None
     where there is none. ``why_no_interval`` then says why. ``open``: the lowest and the highest
     mean of dollars per request where some are known only within bounds; ``ends_at(alpha)``: the
-    interval of each.
+    interval of each. ``level_at(alpha)``: the level that these intervals really have.
+    ``asked``: of how many turns the dollars are, where some were never asked; they then compare
+    with no other arm's, and above 5% of them, or where they do not vary, have no interval.
     """
 
     measured: Measured | None
@@ -52,6 +59,8 @@ class ArmFigures:
     why_no_interval: str = ""
     open: Span | None = None
     ends_at: Callable[[float], tuple[Span, Span] | None] = lambda _alpha: None
+    level_at: Callable[[float], float] = lambda alpha: 1 - alpha
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,7 @@ class Outlook:
     """Everything that a report says of bills; dollars, to be divided by ``usd_per_unit``.
 
     ``unknown``: arm -> why it has no bill. ``assumptions``: what nobody measured, in words.
+    ``sides``: the mean request of each endpoint whose tokens and prices are known.
     """
 
     volume: Volume
@@ -71,6 +81,7 @@ class Outlook:
     assumptions: tuple[str, ...]
     usd_per_unit: float | None = 1.0
     why_no_rate: str = ""
+    sides: Mapping[str, ApiSide] = field(default_factory=dict)
 
 
 def figures_of(
@@ -88,12 +99,26 @@ def figures_of(
             found[arm.name] = _machine(suite, arm, price, calls, volume)
         elif price is not None and arm.name in items.arms:
             found[arm.name] = endpoint_figures(arm.name, price, items)
+        elif arm.provider == ROUTE and arm.name in items.arms:
+            found[arm.name] = _route(suite, arm, prices, items)
         else:
             found[arm.name] = ArmFigures(None, why_unknown="the arm was not run")
     return found
 
 
-def endpoint_figures(name: str, price: ArmPrice, items: ItemTable) -> ArmFigures:
+def _route(suite: Suite, arm: Arm, prices: Mapping[str, ArmPrice], items: ItemTable) -> ArmFigures:
+    """Return a route's dollars per request; none where a machine of its own is on the path, for
+    how many it needs depends on what else it serves.
+    """
+    spec = next(spec for spec in routes_of(suite) if spec.name == arm.name)
+    hosted = [part for part in spec.parts if part in prices and prices[part].host is not None]
+    if hosted:
+        why = f"{hosted[0]} is paid by the hour, and what the route leaves of it is not known"
+        return ArmFigures(None, why_unknown=why)
+    return endpoint_figures(arm.name, None, items)
+
+
+def endpoint_figures(name: str, price: ArmPrice | None, items: ItemTable) -> ArmFigures:
     """Return what the run says of an endpoint's dollars per request, or why it says nothing."""
     rows = items.arms[name]
     served = (rows.n_calls > 0) & (rows.n_finished > rows.n_errors)
@@ -101,28 +126,35 @@ def endpoint_figures(name: str, price: ArmPrice, items: ItemTable) -> ArmFigures
     if not served.any():
         return ArmFigures(None, why_unknown="no call was answered")
     if not known.any() or 1 - (known & served).sum() / served.sum() > UNPRICED_LIMIT:
-        why = price.why_unknown or "; ".join(rows.cost_why_unknown) or "no known dollars"
+        stated = None if price is None else price.why_unknown
+        why = stated or "; ".join(rows.cost_why_unknown) or "no known dollars"
         return ArmFigures(None, why_unknown=why)
-    training = price.training
+    training = None if price is None else price.training
     share = 0.0 if training is None else float(training.usd_per_request)
     low, high = rows.usd_low[known] - share, rows.usd_high[known] - share
     middle = np.where(np.isnan(rows.usd), (rows.usd_low + rows.usd_high) / 2, rows.usd)[known]
     codes = stats.cluster_codes(items.cluster[known])
     mean = float(middle.mean()) - share
+    asked = asked_text(rows, np.ones(len(served), dtype=np.bool_))
+    planned, over = int(rows.n_calls.sum()), int(rows.n_not_asked.sum())
     if mean <= 0:
         return ArmFigures(None, why_unknown="its hardware is in no dollar")
     measured = Measured(
         name,
         usd_per_request=mean,
         training_usd=0.0 if training is None else float(training.usd),
-        at="dollars per request as measured",
+        at="dollars per request as measured" + (f", of {asked}" if asked else ""),
     )
+
+    means = [dollar_means(values, values, codes, known=True) for values in (low, high)]
+
+    @cache
+    def hulls(alpha: float) -> list[stats.Interval]:
+        return [stats.contrast_ci_hull(one, (1.0, 0.0), alpha) for one in means]
 
     def ends_at(alpha: float) -> tuple[Span, Span] | None:
         ends = []
-        for values in (low, high):
-            means = dollar_means(values, values, codes, known=True)
-            found = stats.contrast_ci_hull(means, (1.0, 0.0), alpha)
+        for found in hulls(alpha):
             if not np.isfinite([found.lo, found.hi]).all():
                 return None
             ends.append((found.lo, found.hi))
@@ -130,14 +162,21 @@ def endpoint_figures(name: str, price: ArmPrice, items: ItemTable) -> ArmFigures
 
     def interval_at(alpha: float) -> Span | None:
         ends = ends_at(alpha)
-        return None if ends is None else (ends[0][0], ends[1][1])
+        if ends is None:
+            return None
+        flat = math.isclose(ends[0][0], ends[1][1], rel_tol=SAME)
+        if asked and (flat or over > MISSING_LIMIT * planned):
+            return None
+        return ends[0][0], ends[1][1]
 
     return ArmFigures(
         measured,
         interval_at,
-        why_no_interval="too few items",
+        asked=asked,
+        why_no_interval=f"of {asked}" if asked else "too few items",
         open=_open(low, high),
         ends_at=ends_at,
+        level_at=lambda alpha: min(found.level for found in hulls(alpha)),
     )
 
 
@@ -213,6 +252,8 @@ def outlook(
     unknown: list[tuple[str, str]] = []
     tornados: list[tuple[str, tuple[BillBar, ...]]] = []
     what_ifs: list[Scenario] = []
+    sides: dict[str, ApiSide] = {}
+    unasked: dict[str, str] = {}
     for name, figures in figures_of(suite, prices, items, calls, volume).items():
         measured = figures.measured
         if measured is None:
@@ -221,19 +262,29 @@ def outlook(
         interval = figures.interval_at(suite.alpha)
         try:
             bill = bill_of(measured, volume, interval, figures.why_no_interval)
+            bill = replace(bill, level=figures.level_at(suite.alpha))
         except BenchError as error:
             unknown.append((name, error.message))
             continue
+        if figures.asked:
+            unasked[name] = figures.asked
         if figures.open is not None:
             bills.append(replace(bill, known=False))
             continue
         bills.append(bill)
         rows = calls.arms.get(name)
-        side = None if rows is None else side_of(prices[name], rows, moment)
+        price = prices.get(name)
+        if price is None:  # a route: its dollars are its arms', and no price of its own moves them
+            tornados.append((name, bill_tornado(measured, volume, None, interval)))
+            continue
+        side = None if rows is None else side_of(price, rows, moment)
         api = side if isinstance(side, ApiSide) else None
+        if api is not None:
+            sides[name] = api
         tornados.append((name, bill_tornado(measured, volume, api, interval)))
-        what_ifs += scenarios(measured, volume, api, _rates(prices[name], moment))
-    known = [bill for bill in bills if bill.known]
+        what_ifs += scenarios(measured, volume, api, _rates(price, moment))
+    # dollars of fewer turns than planned compare with no other arm's
+    known = [bill for bill in bills if bill.known and bill.arm not in unasked]
     per_unit, why = _rate(volume, moment)
     return Outlook(
         volume,
@@ -243,9 +294,10 @@ def outlook(
         tuple(_crossovers(known)),
         tuple(tornados),
         tuple(what_ifs),
-        tuple(assumptions_of(volume, bills)),
+        (*assumptions_of(volume, bills), *(_of_asked(*one) for one in unasked.items())),
         per_unit,
         why,
+        sides,
     )
 
 
@@ -306,6 +358,14 @@ def assumptions_of(volume: Volume, bills: list[Bill]) -> list[str]:
     if flat:
         found.append(f"Prices stay as they are: {', '.join(flat)}.")
     return found
+
+
+def _of_asked(arm: str, asked: str) -> str:
+    """Say that a bill is of fewer turns than planned, and what is left out for it."""
+    return (
+        f"{arm}: its dollars are of {asked}, for their conversations were over;"
+        " break-even and pay-back against other arms are left out."
+    )
 
 
 def _of_arm(bill: Bill, volume: Volume) -> list[str]:

@@ -12,8 +12,8 @@ from decimal import Decimal
 
 from claimbench.importers.columns.measures import Measured
 from claimbench.importers.imported import Imported, ImportedCall, ImportFault
-from claimbench.importers.table_cells import number_cell
-from claimbench.pricing.stated import MOST_USD
+from claimbench.importers.tables.cells import number_cell
+from claimbench.pricing.stated.values import MOST_USD
 from claimbench.suite.files.values import YEAR_S
 from claimbench.types import Json, Usage
 
@@ -97,8 +97,11 @@ def _shown(value: Decimal | float) -> str:
 
 def _values(call: ImportedCall) -> Iterator[tuple[str, str, Decimal | float]]:
     """Yield (role, what it is called, value) of an answer's measures that are known."""
+    one = call.told
+    at_prices = None if one is None else max(filter(None, (one.amount, one.high)), default=None)
     told: tuple[tuple[str, str, Decimal | float | None], ...] = (
         ("usd", "the cost", call.billed_usd),
+        ("usd", "the cost at the prices", at_prices),
         ("latency_s", "the time", call.latency_s),
         ("ttft_s", "the time to the first token", call.ttft_s),
         ("epoch", "the epoch", call.epoch),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from claimbench.importers.imported import ImportFault
-from claimbench.importers.table_cells import text_cell
+from claimbench.importers.tables.cells import text_cell
 from claimbench.number_text import parse_number
 from claimbench.suite.table import Table
 

@@ -67,7 +67,7 @@ def read_vllm(path: Path, options: ImportOptions) -> Imported:
     for i, first in enumerate(firsts):
         error = get(data, "errors", i)
         listed = gaps[i] if isinstance(gaps[i], list) else [None]
-        steps = [step for step in map(number, listed) if step is not None]
+        steps = [step for step in map(number, listed) if step is not None and step >= 0]
         whole = len(steps) == len(listed)
         ttft = seconds(first)
         failed = str(error) if error else None if ttft is not None else "no first token"
@@ -204,7 +204,7 @@ def _guidellm_request(
         provider="guidellm",
         sent=moment(start),
         e2e_s=None if failed else latency,
-        ttft_s=None if failed or not ttft else ttft / 1000,
+        ttft_s=None if failed or ttft is None else seconds(ttft / 1000),
         usage=shared.tokens(
             shared.count(row.get("prompt_tokens")),
             shared.count(row.get("output_tokens")),

@@ -102,6 +102,7 @@ def _answer(path: Path, case: Mapping[str, Json], arm: str, task: str, i: int) -
     if "metricsData" not in case:
         raise ImportFault(f"{path}: test case {i + 1} has no metricsData: it was not evaluated")
     scores: dict[str, float] = {}
+    judges: dict[str, str] = {}
     reasons, faults = [], []
     for metric in as_list(case.get("metricsData")):
         name, score = str(get(metric, "name")), number(get(metric, "score"))
@@ -109,11 +110,15 @@ def _answer(path: Path, case: Mapping[str, Json], arm: str, task: str, i: int) -
             faults.append(f"{name}: {get(metric, 'error')}")
         elif score is not None:
             scores[name] = score
+            if by := get(metric, "evaluationModel"):
+                judges[name] = f"{name} by {by}"
         if get(metric, "reason"):
             reasons.append(f"{name}: {get(metric, 'reason')}")
     passed = case.get("success")
     if isinstance(passed, bool) and not faults:
         scores[PASSED] = float(passed)
+        if judges:
+            judges[PASSED] = "; ".join(judges.values())
     turns = case.get("turns")
     talk = (
         [f"{get(t, 'role')}: {get(t, 'content')}" for t in turns] if isinstance(turns, list) else []
@@ -131,4 +136,5 @@ def _answer(path: Path, case: Mapping[str, Json], arm: str, task: str, i: int) -
         usd=dollars(case.get("tokenCost")),
         latency_s=seconds(case.get("completionTime")),
         explanation="; ".join(reasons),
+        judge=judges,
     )

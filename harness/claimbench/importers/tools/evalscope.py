@@ -20,6 +20,7 @@ from claimbench.importers.imported import (
     ImportOptions,
 )
 from claimbench.importers.json_values import as_list, get, mapping, number, seconds, whole
+from claimbench.importers.judges.names import says_judge
 from claimbench.suite.files.traffic.requests import text_of_content, tokens
 from claimbench.types import Json
 
@@ -118,9 +119,15 @@ def _old_answers(row: Mapping[str, Json], arm: str, task: str) -> list[Answer]:
                     whole(get(row, "usage", "completion_tokens")) if one else None,
                 ),
                 explanation=str(review.get("pred") or ""),
+                judge=dict.fromkeys(scores, "reviewer") if _old_judge(row) else {},
             )
         )
     return made
+
+
+def _old_judge(row: Mapping[str, Json]) -> bool:
+    """Tell a review before 1.0 that a model made."""
+    return says_judge(json_values.text_of(row.get("reviewer_spec") or ""))
 
 
 def _old_scores(result: Json) -> dict[str, float]:
@@ -169,7 +176,17 @@ def _answer(row: Mapping[str, Json], arm: str, task: str) -> Answer:
         latency_s=seconds(measured.get("latency")),
         ttft_s=seconds(measured.get("ttft")),
         explanation=str(score.get("explanation") or ""),
+        judge=_judges(score, values),
     )
+
+
+def _judges(score: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, str]:
+    """Return metric -> that EvalScope's judge gave it, as the score's metadata or words say."""
+    source = str(get(score, "metadata", "source") or "")
+    told = says_judge(source) or get(score, "metadata", "judge_strategy") is not None
+    if told or str(score.get("explanation") or "").startswith("LLM judge"):
+        return dict.fromkeys(values, source or "LLM judge")
+    return {}
 
 
 def _stated(path: Path, arm: str, task: str) -> dict[tuple[str, str], dict[str, float]]:

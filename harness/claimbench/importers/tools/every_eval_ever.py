@@ -20,9 +20,10 @@ from claimbench.importers.imported import (
     ImportFault,
     ImportOptions,
 )
-from claimbench.importers.json_values import get, mapping, moment, number, seconds, whole
+from claimbench.importers.json_values import disjoint, get, mapping, moment, number, seconds, whole
+from claimbench.importers.own_inputs import untold
+from claimbench.pricing.told import TOLD_FIELDS, read_dollars
 from claimbench.suite.files.traffic.requests import count
-from claimbench.suite.files.values import dollars
 from claimbench.types import Json, SamplingParams, Usage
 
 KIND = "every-eval-ever"
@@ -174,9 +175,15 @@ def _answer(row: Mapping[str, Json], arm: str, metrics: Mapping[str, Sequence[_M
     metric = _metric_of(row, metrics)
     score = number(get(row, "evaluation", "score"))
     error = row.get("error")
+    fault = error if isinstance(error, str) and error else None
     ours = mapping(row.get("metadata"))
     reference = get(row, "input", "reference")
-    target = reference[0] if isinstance(reference, list) and len(reference) == 1 else reference
+    several = reference if isinstance(reference, list) else [reference]
+    target = (several or [None])[0] if len(several) < 2 else several
+    raw = get(row, "input", "raw")
+    exported = any(name.startswith(f"{OWN_KEY}.") for name in ours)
+    own_dollars = {name: ours.get(f"{OWN_KEY}.{name}") for name in TOLD_FIELDS}
+    charge, told = read_dollars(own_dollars, failed=fault is not None)
     latency = number(get(row, "performance", "latency_ms"))
     ttft = number(get(row, "performance", "time_to_first_token_ms"))
     return Answer(
@@ -185,16 +192,24 @@ def _answer(row: Mapping[str, Json], arm: str, metrics: Mapping[str, Sequence[_M
         str(row["sample_id"]),
         {} if score is None else {metric.name: metric.share(score)},
         epoch=count(ours.get(f"{OWN_KEY}.epoch")) or 0,
-        shown=str(get(row, "input", "formatted") or get(row, "input", "raw") or ""),
+        shown="" if exported and untold(raw) else str(get(row, "input", "formatted") or raw or ""),
         target=target,
         text=_text(row),
-        error=error if isinstance(error, str) and error else None,
-        usage=_usage(mapping(row.get("token_usage"))),
-        usd=dollars(ours.get(f"{OWN_KEY}.cost_usd")),
+        error=fault,
+        usage=usage_of(mapping(row.get("token_usage"))),
+        usd=charge,
+        told=told,
         latency_s=seconds(None if latency is None else latency / 1000),
         ttft_s=seconds(None if ttft is None else ttft / 1000),
         cluster=str(ours.get(f"{OWN_KEY}.cluster") or ""),
+        judge={metric.name: str(judge)} if (judge := _judge(ours, metric)) else {},
     )
+
+
+def _judge(ours: Mapping[str, Json], metric: _Metric) -> Json:
+    """Return what says that a model scored: our own word, or the log's ``llm_scoring``."""
+    scoring = get(metric.result, "metric_config", "llm_scoring")
+    return ours.get(f"{OWN_KEY}.judged_by") or ("llm_scoring" if scoring else None)
 
 
 def _text(row: Mapping[str, Json]) -> str:
@@ -208,19 +223,17 @@ def _text(row: Mapping[str, Json]) -> str:
     return ""
 
 
-def _usage(told: Mapping[str, Json]) -> Usage | None:
+def usage_of(told: Mapping[str, Json]) -> Usage | None:
+    """Return the disjoint tokens of an instance; what it does not tell is unknown."""
     n_in, n_out = whole(told.get("input_tokens")), whole(told.get("output_tokens"))
     if not n_in or n_out is None:
         return None
-    read = min(whole(told.get("input_tokens_cache_read")) or 0, n_in)
-    wrote = min(whole(told.get("input_tokens_cache_write")) or 0, n_in - read)
-    thought = min(whole(told.get("reasoning_tokens")) or 0, n_out)
-    return Usage(
-        input_fresh=n_in - read - wrote,
-        cache_read=read,
-        cache_write_5m=wrote or None,
-        output_visible=n_out - thought,
-        output_reasoning=thought,
+    return disjoint(
+        n_in,
+        n_out,
+        whole(told.get("input_tokens_cache_read")),
+        whole(told.get("input_tokens_cache_write")),
+        whole(told.get("reasoning_tokens")),
     )
 
 

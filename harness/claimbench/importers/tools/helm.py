@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from claimbench.importers import json_values
@@ -115,7 +116,8 @@ def read(path: Path, options: ImportOptions) -> Imported:
                 merged.setdefault(key, {})[str(name.get("name"))] = value
     answers = []
     for (item, trial), values in merged.items():
-        answers.append(_answer(arm.name, task, item, trial, values, shown.get((item, trial), {})))
+        answer = _answer(arm.name, task, item, trial, values, shown.get((item, trial), {}))
+        answers.append(replace(answer, judge=_judges(spec, answer.scores)))
     found = Found(
         KIND,
         [path],
@@ -128,6 +130,20 @@ def read(path: Path, options: ImportOptions) -> Imported:
         else [],
     )
     return gathered(found, options)
+
+
+_EXECUTES = ("bigcodebench", "spider", "sql", "image2struct", "codeinsights")
+"""Parts of the names of annotators that run code and ask no model."""
+
+
+def _judges(spec: Json, scores: Mapping[str, float]) -> dict[str, str]:
+    """Return metric -> the run's annotator: a model read the answers, and what no rule of HELM's
+    own counts is its score.
+    """
+    listed = [str(get(one, "class_name") or "") for one in as_list(get(spec, "annotators"))]
+    asked = [n for n in listed if n and not any(word in n.casefold() for word in _EXECUTES)]
+    by_rule = {*_FIRST, *_MAIN.values()}
+    return {n: asked[0].rpartition(".")[2] for n in scores if asked and n not in by_rule}
 
 
 def _main_split(data: Json) -> str | None:

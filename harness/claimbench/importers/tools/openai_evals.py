@@ -49,7 +49,9 @@ def read(path: Path, options: ImportOptions) -> Imported:
         path.name,
         when=when(spec.get("created_at")),
     )
-    answers = [_answer(arm.name, task, item, told) for item, told in events.items()]
+    graded = "modelgraded" in text_of(spec.get("run_config") or {}).casefold()
+    graded = graded or "modelbasedclassify" in text_of(spec).casefold()
+    answers = [_answer(arm.name, task, item, told, graded) for item, told in events.items()]
     answers = [answer for answer in answers if answer is not None]
     stated = {name: n for name, value in report.items() if (n := number(value)) is not None}
     if ACCURACY not in stated and "score" in stated:
@@ -66,11 +68,14 @@ def read(path: Path, options: ImportOptions) -> Imported:
     return gathered(found, options)
 
 
-def _answer(arm: str, task: str, item: str, events: list[dict[str, Json]]) -> Answer | None:
+def _answer(
+    arm: str, task: str, item: str, events: list[dict[str, Json]], graded: bool
+) -> Answer | None:
     """Return the answer of a sample; None for one that was only sampled, as helpers are."""
     scores: dict[str, float] = {}
     target: Json = None
     shown, text, error, moment = "", "", None, None
+    chosen = False  # one of the choices that a grader may give
     for event in events:
         data = mapping(event.get("data"))
         kind = event.get("type")
@@ -80,6 +85,7 @@ def _answer(arm: str, task: str, item: str, events: list[dict[str, Json]]) -> An
             target = data.get("expected", data.get("options"))
         elif kind == "metrics":
             scores.update(_numbers(data))
+            chosen = chosen or "choice" in data
         elif kind == "sampling":
             shown = shown or _prompt(data.get("prompt"))
             sampled = data.get("sampled")
@@ -99,6 +105,7 @@ def _answer(arm: str, task: str, item: str, events: list[dict[str, Json]]) -> An
         text=text,
         error=None if scores else error,
         sent=moment,
+        judge=dict.fromkeys(scores, "model-graded") if graded or chosen else {},
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from claimbench.importers import direction, json_values
@@ -25,7 +26,18 @@ from claimbench.importers.imported import (
     turned,
     unknown_metric,
 )
-from claimbench.importers.json_values import digest, get, mapping, number, text_of, whole
+from claimbench.importers.json_values import (
+    as_list,
+    digest,
+    disjoint,
+    get,
+    mapping,
+    number,
+    seconds,
+    text_of,
+    whole,
+)
+from claimbench.importers.judges.assertions import judge_of_row
 from claimbench.types import Json, SamplingParams, Usage
 
 KIND = "promptfoo"
@@ -75,14 +87,23 @@ def read(path: Path, options: ImportOptions) -> Imported:
         arms.setdefault(arm.name, arm)
         sample = _imported_sample(row, task)
         samples.setdefault(sample.id, sample)
-        calls.append(_imported_call(row, arm.name, sample, seen[arm.name, sample.id]))
+        call = _imported_call(row, arm.name, sample, seen[arm.name, sample.id])
+        calls.append(replace(call, judge=judge_of_row(row, metric)))
         seen[arm.name, sample.id] += 1
+    calls = _without_gaps(calls)
     aggregates, notes = _summary(arms, calls, task, metric, names)
     cached = sum(1 for row in rows if get(row, "response", "cached"))
     if cached:
         notes.append(
             f"{cached} of {len(rows)} responses came from promptfoo's cache: without tokens and"
             " latency"
+        )
+    stated = sum(1 for row in rows if (number(row.get("cost")) or 0) > 0)
+    if stated:
+        notes.append(
+            f"the cost of {stated} of {len(rows)} results is not read: promptfoo computes it from"
+            " its own prices, no vendor charged it; tokens are priced here, where the model has a"
+            " price"
         )
     files = {path.name: json_values.sha256(raw)}
     lower = _points_down(rows, metric)
@@ -165,11 +186,11 @@ def _imported_arm(
     if len(prompts) > 1:
         name += f" prompt {prompts.index(_template(row)) + 1}"
     settings: Json = {}
-    for provider in get(config, "providers") or []:
+    for provider in as_list(get(config, "providers")):
         if get(provider, "id") == full and (get(provider, "label") or "") == (
             get(given, "label") or ""
         ):
-            settings = get(provider, "config") or {}
+            settings = get(provider, "config")
     params = SamplingParams(
         number(get(settings, "temperature")),
         number(get(settings, "top_p")),
@@ -188,7 +209,7 @@ def _imported_arm(
 
 
 def _imported_sample(row: Mapping[str, Json], task: str) -> ImportedSample:
-    wanted = [get(check, "value") for check in get(row, "testCase", "assert") or []]
+    wanted = [get(check, "value") for check in as_list(get(row, "testCase", "assert"))]
     target: Json = wanted[0] if len(wanted) == 1 else wanted
     return ImportedSample(task, str(row["testIdx"]), text_of(row.get("vars") or {}), target)
 
@@ -210,7 +231,7 @@ def _imported_call(
         text_of(get(row, "response", "output") or ""),
         error,
         None if cached else usage_of(get(row, "response", "tokenUsage"), row.get("tokenUsage")),
-        latency_s=latency / 1000 if latency and not cached else None,
+        latency_s=None if cached or latency is None else seconds(latency / 1000),
         finish_reason=get(row, "response", "finishReason"),
         fingerprint=digest(row.get("vars"), get(row, "testCase", "assert")),
         prompt_hash=digest(get(row, "prompt", "raw")),
@@ -228,15 +249,26 @@ def usage_of(*given: Json) -> Usage | None:
         if not n_in or n_out is None:
             continue
         details = mapping(get(usage, "completionDetails"))
-        thought = min(whole(details.get("reasoning")) or 0, n_out)
-        cached = min(whole(details.get("cacheReadInputTokens")) or 0, n_in)
-        return Usage(
-            input_fresh=n_in - cached,
-            cache_read=cached,
-            output_visible=n_out - thought,
-            output_reasoning=thought,
-        )
+        cached = whole(details.get("cacheReadInputTokens"))
+        return disjoint(n_in, n_out, cached, reasoning=whole(details.get("reasoning")))
     return None
+
+
+def _without_gaps(calls: Sequence[ImportedCall]) -> list[ImportedCall]:
+    """Take no word on cached tokens, or on those of reasoning, for none of them in an arm of which
+    other results tell some: promptfoo leaves a 0 out.
+    """
+    cached = {c.arm for c in calls if c.usage is not None and c.usage.cache_read is not None}
+    thought = {c.arm for c in calls if c.usage is not None and c.usage.output_reasoning is not None}
+    found = []
+    for call in calls:
+        usage = call.usage
+        if usage is not None and usage.cache_read is None and call.arm in cached:
+            usage = replace(usage, cache_read=0)
+        if usage is not None and usage.output_reasoning is None and call.arm in thought:
+            usage = replace(usage, output_reasoning=0)
+        found.append(replace(call, usage=usage))
+    return found
 
 
 def _summary(

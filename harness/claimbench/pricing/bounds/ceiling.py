@@ -37,9 +37,16 @@ class Dearest:
         """Return the dollars for all of ``bound``; each rate at the longest tier it can reach."""
         n = bound.input_tokens
         with localcontext(prec=DIGITS):
-            usd = n * max(rate.highest(n) for rate in self.input)
-            usd += bound.output_tokens * max(rate.highest(n) for rate in self.output)
+            usd = n * _highest(self.input, n)
+            usd += bound.output_tokens * _highest(self.output, n)
             return (usd / MILLION + self.per_request) * self.scale
+
+
+def _highest(rates: Sequence[Rate], n: int) -> Decimal:
+    """Return the dearest of the rates for a prompt of ``n`` tokens."""
+    if len(rates) == 1:  # as most prices have
+        return rates[0].highest(n)
+    return max((rate.highest(n) for rate in rates), default=ZERO)
 
 
 def upper_bound(
@@ -81,6 +88,9 @@ def dearest(
         return tuple(found)
 
     scale = terms.scale(at_utc)
+    if price.per_request_only:
+        most = max(rates["per_request"].base for rates in sets)
+        return Dearest((), (), most, scale)
     inputs = [named("input", "cache_write_5m")]
     outputs = [named("output", "output_reasoning")]
     for name in classes:

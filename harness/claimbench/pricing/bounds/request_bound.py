@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from claimbench.types import Arm, Json, Request
+from claimbench.types import Arm, Json, Message, Request, ToolSpec, ToolTurn
 
 ADDING = ("extra_body", "extra", "extra_config")
 """Options of an arm whose fields go out in the body of every request."""
@@ -70,6 +70,9 @@ OPENING = {
 }
 """Fields with which the server bills what the body does not hold -> what that is."""
 
+CACHING = frozenset({"cache_control", "cache_point", "cachePoint", "caching", "prompt_cache_key"})
+"""Fields that ask for a cache to be written or read."""
+
 OWN_TOOLS = frozenset({"function", "custom"})
 """Kinds of tools that the server only announces to the model: their bytes are in the body."""
 SERVER_TOOLS = frozenset(
@@ -122,23 +125,62 @@ def token_bound(request: Request, arm: Arm | None = None) -> TokenBound:
     chat template adds per message.
     """
     body = {
-        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+        "messages": [_as_sent(message) for message in request.messages],
         "prompt": request.prompt,
         "stop": list(request.stop),
         "labels": list(request.labels),
         "schema": None if request.answer_schema is None else dict(request.answer_schema),
     }
     size = _bytes(body)
+    if request.tools:
+        size += TOOLS_TOKENS + _bytes([_tool_as_sent(tool) for tool in request.tools])
     if arm is None:
         return TokenBound(size, request.max_tokens)
     added = _added_by(arm)
     if added.nothing:
         return TokenBound(size, request.max_tokens, open=added.open)
-    answers = max(added.answers)
-    times = 1 + max(added.resent)
-    output = max(request.max_tokens, *added.limits) * answers + added.beside
+    output = max(request.max_tokens, added.limit) * added.most_answers + added.beside
     size += added.size
-    return TokenBound(size * times, output * times, tuple(sorted(added.classes)), added.open)
+    return TokenBound(size * added.times, output * added.times, added.named, added.open)
+
+
+@dataclass(frozen=True, slots=True)
+class AddedClasses:
+    """What an arm's own fields add to every request beside text: price ``classes`` of tokens;
+    ``caches``: they ask for a cache; ``open``: as in :class:`TokenBound`.
+    """
+
+    classes: tuple[str, ...] = ()
+    caches: bool = False
+    open: str | None = None
+
+
+def added_classes(arm: Arm) -> AddedClasses:
+    """Return what of an arm's own fields is billed in other classes than plain text."""
+    added = _added_by(arm)
+    return AddedClasses(added.named, added.caches, added.open)
+
+
+def _as_sent(message: Message) -> dict[str, Json]:
+    """Return a message at the length of the longest protocol's."""
+    sent: dict[str, Json] = {"role": message.role, "content": message.content}
+    if isinstance(message, ToolTurn):
+        sent["calls"] = [
+            {"id": call.id, "type": "function", "function": [call.name, call.arguments]}
+            for call in message.calls
+        ]
+        sent["functionResponse"] = [message.call_id, message.name, "thoughtSignature" * 3]
+    return sent
+
+
+def _tool_as_sent(tool: ToolSpec) -> Json:
+    function = {
+        "name": tool.name,
+        "description": tool.description,
+        "parametersJsonSchema": dict(tool.parameters),
+        "strict": False,
+    }
+    return {"type": "function", "function": function}
 
 
 @dataclass(slots=True)
@@ -152,8 +194,21 @@ class _Added:
     beside: int = 0
     """Output tokens that no limit counts: thinking of its own budget, a rejected prediction."""
     classes: set[str] = field(default_factory=set)
+    caches: bool = False
     open: str | None = None
     nothing: bool = True
+    limit: int = 0
+    most_answers: int = 1
+    times: int = 1
+    named: tuple[str, ...] = ()
+    """What the lists above come to; the same for all requests of the arm."""
+
+    def sum_up(self) -> None:
+        """Work out what every request asks."""
+        self.limit = max(self.limits)
+        self.most_answers = max(self.answers)
+        self.times = 1 + max(self.resent)
+        self.named = tuple(sorted(self.classes))
 
 
 _ADDED: dict[int, tuple[Arm, _Added]] = {}
@@ -193,6 +248,7 @@ def _added(arm: Arm) -> _Added:
         _read_number(name, value, found)
         _read_classes(name, value, found)
         _read_open(name, value, found)
+    found.sum_up()
     return found
 
 
@@ -236,6 +292,8 @@ def _read_number(name: str, value: Json, found: _Added) -> None:
 
 def _read_classes(name: str, value: Json, found: _Added) -> None:
     """Read a field that has tokens billed at further rates, or at none that bytes bound."""
+    if name in CACHING:
+        found.caches = True
     if name == "ttl" and value != "5m":
         found.classes.add("cache_write_1h")
     elif name in PICTURES:

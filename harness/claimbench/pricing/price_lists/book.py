@@ -14,17 +14,18 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
-from functools import cached_property
+from functools import cached_property, lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from claimbench.errors import BenchError
+from claimbench.errors import BenchError, why_unreadable
 from claimbench.pricing.model import FxRate, Price, Variant, scaled
 from claimbench.pricing.price_lists.codec import fx_from_json, price_from_json, variant_from_json
 from claimbench.pricing.price_lists.genai import GenaiPrices
 from claimbench.pricing.price_lists.regions import HOSTS, foreign
-from claimbench.pricing.stated import day_of, read_amount
+from claimbench.pricing.stated.values import day_of, read_amount
 
 SELLER_ALIASES = {
     "xai": "x-ai",
@@ -183,6 +184,10 @@ class PriceBook:
         known = {seller for seller, _ in self.own.prices} | set(HOSTS.values())
         return known | set(self.genai.sellers() if self.genai else ())
 
+    def knows(self, seller: str) -> bool:
+        """Return whether any source knows a seller under that name."""
+        return SELLER_ALIASES.get(seller.lower(), seller.lower()) in self.sellers()
+
     def resolve(
         self, model: str, *, provider: str | None = None, base_url: str | None = None
     ) -> Resolution:
@@ -195,7 +200,7 @@ class PriceBook:
         name = model.strip().lower().removeprefix("models/")
         if provider is not None:
             seller = SELLER_ALIASES.get(provider.lower(), provider.lower())
-            if seller not in self.sellers():
+            if not self.knows(provider):
                 close = difflib.get_close_matches(seller, sorted(self.sellers()), 3)
                 return Resolution(None, f"no seller {provider!r} in the price book", tuple(close))
             return self._at(seller, name)
@@ -307,7 +312,7 @@ def read_books(paths: Iterable[Path]) -> OwnBook:
         except OTHER_FORM as error:
             raise BenchError(
                 f"{path}: an entry does not have the form of a price book's"
-                f" ({type(error).__name__}: {str(error)[:200]})",
+                f" ({why_unreadable(error)[:200]})",
                 hint="Compare it with a book that is shipped: claimbench_providers/prices.",
             ) from None
     return OwnBook(
@@ -413,18 +418,14 @@ def _entry(entry: Mapping[str, Any], path: Path) -> Price:
 
 
 def _read_yaml(path: Path) -> Mapping[str, Any]:
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
         if path.exists() and not (path.is_file() and path.stat().st_size <= MOST_BYTES):
             raise BenchError(f"{path}: no regular file, or too large for a price book")
-        if path.suffix == ".json":
-            data = json.loads(path.read_text(encoding="utf-8"))
-        else:
-            data = YAML(typ="safe").load(path)
+        data = _parsed(path, path.read_bytes())
     except (ValueError, RecursionError) as err:
-        raise BenchError(f"{path}: not a price book: {err}") from err
+        raise BenchError(f"{path}: not a price book: {why_unreadable(err)}") from err
     except OSError as err:
         raise BenchError(f"{path}: cannot read the price book: {err.strerror}") from err
     except YAMLError as err:
@@ -434,3 +435,17 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
             f"{path}: not a price book", hint="A book begins with `book: NAME` and lists `prices:`."
         )
     return data
+
+
+@lru_cache(maxsize=16)
+def _parsed(path: Path, raw: bytes) -> Any:
+    """Parse a book's bytes once, however many arms and readings ask for it: YAML of a few hundred
+    lines takes longer than all of the rest that a price costs. Nobody changes what is returned.
+    """
+    from ruamel.yaml import YAML
+
+    if path.suffix == ".json":
+        return json.loads(raw.decode("utf-8"))
+    stream = BytesIO(raw)
+    stream.name = path  # what ruamel.yaml says where a line is no YAML
+    return YAML(typ="safe").load(stream)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
-from decimal import Decimal
 from typing import Any
 
 from claimbench.errors import BenchError
@@ -20,7 +19,7 @@ from claimbench.pricing.model import (
     Window,
     as_utc,
 )
-from claimbench.pricing.stated import read_amount
+from claimbench.pricing.stated.values import read_amount
 from claimbench.types import Json
 
 
@@ -130,7 +129,7 @@ def price_from_json(data: Mapping[str, Any]) -> Price:
             time.fromisoformat(str(w["start"])),
             time.fromisoformat(str(w["end"])),
             rates_from_json(w["rates"], what),
-            tuple(w.get("weekdays") or ()),
+            tuple(map(int, w.get("weekdays") or ())),
             tuple(date.fromisoformat(str(d)) for d in w.get("holidays") or ()),
             date.fromisoformat(str(until)) if until else None,
             int(w.get("utc_offset_h", 0)),
@@ -154,11 +153,11 @@ def price_from_json(data: Mapping[str, Any]) -> Price:
         eras=tuple(era(e) for e in data["eras"]),
         currency=str(data.get("currency", "USD")),
         variants=variants,
-        factor=Decimal(str(data.get("factor", 1))),
+        factor=read_amount(data.get("factor", 1), f"{what}: factor"),
         source=str(data.get("source") or ""),
         dated=None if data.get("dated") is None else str(data["dated"]),
         free=bool(data.get("free", False)),
-        needs=tuple(data.get("needs") or ()),
+        needs=tuple(map(str, data.get("needs") or ())),
         notes=_notes_of(data),
         since=_moment_of(data.get("since")),
         asked=str(data.get("asked") or ""),

@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from claimbench.errors import BenchError
+from claimbench.errors import BenchError, why_unreadable
 from claimbench.pricing.arms import ArmPrice
 from claimbench.pricing.model import Price, UnknownPrice
 
@@ -175,8 +175,9 @@ def load_second_opinion(path: Path | None = None) -> SecondOpinion | None:
         entries = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BenchError(f"{path}: cannot read litellm's price map: {error.strerror}") from error
-    except ValueError as error:
-        raise BenchError(f"{path}: not litellm's price map: {error}") from error
+    except (ValueError, RecursionError) as error:
+        why = why_unreadable(error)
+        raise BenchError(f"{path}: not litellm's price map: {why}") from error
     if not isinstance(entries, Mapping):
         raise BenchError(f"{path}: not litellm's price map")
     return SecondOpinion(label, entries)

@@ -1,14 +1,20 @@
-"""The process in which a suite's own scorer runs: started as a script, alone, by its path.
+"""The process in which a suite's own scorer or tool simulator runs: started as a script, alone, by
+its path.
 
-It takes one line of JSON with the source, then one line per answer, and gives one line for each.
-Nothing of ClaimBench is imported here. What the script prints goes nowhere.
+It takes one line of JSON with the source, then one line per answer (or call of a tool), and gives
+one line for each. Nothing of ClaimBench is imported here. What the script prints goes nowhere.
+
+A tool simulator gives any JSON. It is asked in a namespace of its own for each call, with the same
+seed of ``random``, so that what it gives follows from its arguments and from nothing before.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import traceback
+from typing import Any
 
 
 def main() -> None:
@@ -21,10 +27,10 @@ def main() -> None:
     os.dup2(nowhere, 0)
     asked = json.loads(lines.readline())
     _limit(asked["memory"])
-    file, names = asked["file"], {"__name__": "scorer", "__file__": asked["file"]}
+    file, anew = asked["file"], bool(asked.get("json"))
     try:
-        exec(compile(asked["source"], file, "exec"), names)  # noqa: S102 - a person agreed to it
-        function = names[asked["function"]]
+        code = compile(asked["source"], file, "exec")
+        function = _function(code, file, asked["function"])
     except BaseException as error:  # noqa: BLE001 - whatever it raises is its fault, said to the caller
         _say(out, {"error": _fault(error, file)})
         return
@@ -32,10 +38,19 @@ def main() -> None:
     for line in lines:
         given = json.loads(line)
         try:
+            if anew:
+                random.seed(0)
+                function = _function(code, file, asked["function"])
             value = function(*given)
-            _say(out, {"value": _plain(value)})
+            _say(out, {"value": value if anew else _plain(value)}, asked.get("most"))
         except BaseException as error:  # noqa: BLE001 - as above
             _say(out, {"error": _fault(error, file)})
+
+
+def _function(code: Any, file: str, name: str) -> Any:
+    names: dict[str, Any] = {"__name__": "scorer", "__file__": file}
+    exec(code, names)  # noqa: S102 - a person agreed to it
+    return names[name]
 
 
 def _limit(memory: int) -> None:
@@ -49,8 +64,11 @@ def _limit(memory: int) -> None:
         return
 
 
-def _say(out: object, what: dict[str, object]) -> None:
-    out.write(json.dumps(what) + "\n")  # type: ignore[attr-defined]
+def _say(out: object, what: dict[str, object], most: int | None = None) -> None:
+    line = json.dumps(what, allow_nan=most is None)
+    if most is not None and len(line) > most:
+        raise ValueError(f"{len(line) >> 10} KiB of result and state, above {most >> 10}")
+    out.write(line + "\n")  # type: ignore[attr-defined]
     out.flush()  # type: ignore[attr-defined]
 
 

@@ -1,4 +1,5 @@
-"""Runs a suite's own scorer in a process of its own, with limits of time and memory.
+"""Runs a suite's own scorer or tool simulator in a process of its own, with limits of time, memory
+and output.
 
 Whoever calls has asked for consent (:mod:`claimbench.trust`). The process has none of this one's
 environment beyond what Python needs, an empty folder of its own, and ends with the last answer. It
@@ -38,12 +39,17 @@ class ScorerFails(Exception):
     """The script gave no score; the text says why, with its file and line where they are known."""
 
 
+class ScorerStopped(ScorerFails):
+    """The script had to be stopped: it took too long, or too much memory, with one answer."""
+
+
 class ScorerProcess:
     """The process of one script, started with the first answer; used by one thread."""
 
-    def __init__(self, script: ScorerFile, seconds: float) -> None:
+    def __init__(self, script: ScorerFile, seconds: float, *, gives_json: bool = False) -> None:
         self._script = script
         self._seconds = seconds
+        self._gives_json = gives_json
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._left = b""
@@ -71,6 +77,10 @@ class ScorerProcess:
             raise ScorerFails(str(answer["error"]))
         return answer.get("value")
 
+    def forgive(self) -> None:
+        """Take back the last stop: an answer caused it, so the script is asked on."""
+        self._starts = max(self._starts - 1, 0)
+
     def close(self) -> None:
         """End the process and what it started."""
         process, self._process, self._left = self._process, None, b""
@@ -93,7 +103,7 @@ class ScorerProcess:
         except (OSError, EOFError, ValueError):
             why = f"its process ended; it may take {MEMORY_BYTES >> 20} MiB of memory"
         self.close()
-        raise ScorerFails(f"{self._script.file}: {why}")
+        raise ScorerStopped(f"{self._script.file}: {why}")
 
     def _start(self) -> None:
         file = self._script.file
@@ -117,6 +127,8 @@ class ScorerProcess:
             "source": self._script.source,
             "memory": MEMORY_BYTES,
         }
+        if self._gives_json:
+            begin |= {"json": True, "most": _LONGEST_LINE - 1024}
         try:
             said = self._exchange(json.dumps(begin).encode() + b"\n", START_S)
         except (OSError, EOFError, TimeoutError, ValueError):

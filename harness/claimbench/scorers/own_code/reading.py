@@ -1,4 +1,4 @@
-"""What a scorer's file holds, found by reading it: nothing of it is imported or run."""
+"""What a file beside a suite holds, found by reading it: nothing of it is imported or run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from claimbench.error_words import did_you_mean, one_of
 from claimbench.trust import Code
 
 MOST_BYTES = 256 * 1024
-"""Longest file of a scorer."""
+"""Longest file of a scorer or a tool simulator."""
+SCORER = ("answer", "target")
+"""What a scorer's function has to take; the row as one more, if it will."""
+TOOLS = ("name", "arguments", "state")
+"""What a tool simulator's function has to take, likewise."""
 
 
 class ScorerFileFault(Exception):
@@ -41,16 +45,16 @@ class ScorerFile:
         return Code((f"{self.file}: {self.function}()",), {self.file: self.sha256})
 
 
-def read_scorer(file: str, function: str, raw: bytes) -> ScorerFile:
-    """Return the function of a file.
+def read_scorer(
+    file: str, function: str, raw: bytes, takes: tuple[str, ...] = SCORER
+) -> ScorerFile:
+    """Return the function of a file; ``takes``: the arguments that it must have, the row apart.
 
     Raises:
-        ScorerFileFault: it is not Python, or has no such function of two or three arguments.
+        ScorerFileFault: it is not Python, or has no such function of these arguments.
     """
     if len(raw) > MOST_BYTES:
-        raise ScorerFileFault(
-            f"{file}: {len(raw) >> 10} KiB, a scorer has {MOST_BYTES >> 10} at most"
-        )
+        raise ScorerFileFault(f"{file}: {len(raw) >> 10} KiB; {MOST_BYTES >> 10} at most")
     try:
         source = raw.decode("utf-8-sig").replace("\r\n", "\n")
         tree = ast.parse(source, file)
@@ -67,23 +71,26 @@ def read_scorer(file: str, function: str, raw: bytes) -> ScorerFile:
         known = [node.name for node in found]
         raise ScorerFileFault(
             f"{file}: no function '{function}'{did_you_mean(function, known)}",
-            f"it defines {one_of(known)}" if known else f"write `def {function}(answer, target):`",
+            f"it defines {one_of(known)}"
+            if known
+            else f"write `def {function}({', '.join(takes)}):`",
         )
     node = named[-1]
     if isinstance(node, ast.AsyncFunctionDef):
         raise ScorerFileFault(f"{file}:{node.lineno}: '{function}' is async; write it with `def`")
-    return ScorerFile(file, function, source, _takes_row(node, file))
+    return ScorerFile(file, function, source, _takes_row(node, file, takes))
 
 
-def _takes_row(node: ast.FunctionDef, file: str) -> bool:
+def _takes_row(node: ast.FunctionDef, file: str, takes: tuple[str, ...]) -> bool:
     given = node.args
     places = [*given.posonlyargs, *given.args]
     needed = len(places) - len(given.defaults)
     named = zip(given.kwonlyargs, given.kw_defaults, strict=True)
     required = [arg.arg for arg, default in named if default is None]
-    if needed > 3 or required or (len(places) < 2 and given.vararg is None):
+    most = len(takes) + 1
+    if needed > most or required or (len(places) < len(takes) and given.vararg is None):
+        listed = ", ".join(takes)
         raise ScorerFileFault(
-            f"{file}:{node.lineno}: '{node.name}' has to take (answer, target), or"
-            " (answer, target, row)"
+            f"{file}:{node.lineno}: '{node.name}' has to take ({listed}), or ({listed}, row)"
         )
-    return len(places) > 2 or given.vararg is not None
+    return len(places) > len(takes) or given.vararg is not None

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 
 from pydantic import Field, field_validator
 
-from claimbench.scorers.base import scored
+from claimbench.scorers.base import scored, unparsable
 from claimbench.scorers.options import ScorerOptions, read_options
-from claimbench.scorers.own_code.process import ScorerFails, ScorerProcess
+from claimbench.scorers.own_code.process import ScorerFails, ScorerProcess, ScorerStopped
 from claimbench.scorers.own_code.reading import ScorerFile
 from claimbench.types import Json, Sample, Score, Task
 
@@ -95,12 +95,21 @@ class PythonScorer:
         return Score(call_id, self.name, self.version, "unscored", None, why)
 
     def judge(self, process: ScorerProcess, call_id: str, text: str, sample: Sample) -> Score:
-        """Ask the script to score one answer; a fault leaves it unscored with its reason."""
-        given: list[Json] = [text, sample.target]
+        """Ask the script to score one answer; a fault leaves it unscored with its reason.
+
+        Where the script had to be stopped it is asked once more with the row's own target as the
+        answer: where it then answers, the answer was what it could not read (``unparsable``).
+        """
+        rest: list[Json] = [sample.target]
         if self.options.takes_row:
-            given.append(dict(sample.input))
+            rest.append(dict(sample.input))
         try:
-            value = process.ask(given)
+            value = process.ask([text, *rest])
+        except ScorerStopped as fault:
+            if not _answers_the_target(process, sample.target, rest):
+                return self._unscored(call_id, str(fault))
+            why = f"{fault}; on the target as the answer it did not"
+            return unparsable(self, call_id, why)
         except ScorerFails as fault:
             return self._unscored(call_id, str(fault))
         except (TypeError, ValueError) as error:
@@ -113,7 +122,10 @@ class PythonScorer:
             return self._unscored(call_id, f"{where} gave None: no score")
         if isinstance(value, dict):
             return self._unscored(call_id, f"{where} gave a {value.get('type')}, not a number")
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
         if not (math.isfinite(number) and 0 <= number <= 1):
             return self._unscored(call_id, f"{where} gave {value!r}; scores are from 0 to 1")
         if self.options.binary and number not in (0, 1):
@@ -122,3 +134,14 @@ class PythonScorer:
 
     def _unscored(self, call_id: str, why: str) -> Score:
         return Score(call_id, self.name, self.version, "unscored", None, why)
+
+
+def _answers_the_target(process: ScorerProcess, target: Json, rest: list[Json]) -> bool:
+    if not isinstance(target, str) or not target:
+        return False
+    try:
+        process.ask([target, *rest])
+    except ScorerFails:
+        return False
+    process.forgive()
+    return True

@@ -8,6 +8,7 @@ order is told (69 to 99: 19.., as POSIX has it). Thai years are Buddhist.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,7 +17,7 @@ from typing import Literal
 
 from claimbench.number_text import normal_text
 from claimbench.number_text.in_words import chinese_number
-from claimbench.scorers.reading.month_names import LINES
+from claimbench.scorers.reading.languages.month_names import LINES
 
 Order = Literal["dmy", "mdy", "ymd"]
 
@@ -65,7 +66,8 @@ def _month_table() -> dict[str, int]:
 
 
 _MONTH = _month_table()
-_NAMES = "|".join(sorted(map(re.escape, _MONTH), key=len, reverse=True))
+MONTH_NAMES = "|".join(sorted(map(re.escape, _MONTH), key=len, reverse=True))
+"""A pattern of all names of months."""
 _YEAR = r"(?P<y>\d{4})"
 _DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|º|ª|°|-?го|-?е)?"
 _FORMS = (
@@ -75,19 +77,20 @@ _FORMS = (
     # 2026年3月4日, 2026년 3월 4일
     rf"{_YEAR} ?[年년] ?(?P<m>\d{{1,2}}) ?[月월] ?(?:(?P<d>\d{{1,2}}) ?[日号號일])?",
     # 4 March 2026, 4. März 2026, 4 de marzo de 2026, 4 มีนาคม 2569
-    rf"(?:(?<![\d.,/-])|(?<=[א-ת]-)){_DAY}\.?[ -]?(?:of |de |d'|del |ب|ב)?(?P<n>{_NAMES})\.?,?[ -]?"
+    rf"(?:(?<![\d.,/-])|(?<=[א-ת]-)){_DAY}\.?[ -]?(?:of |de |d'|del |ب|ב)?"
+    rf"(?P<n>{MONTH_NAMES})\.?,?[ -]?"
     rf"[،]? ?(?:de |del |года |พ\.ศ\. ?)?{_YEAR}(?!\d)",
     # March 4, 2026
-    rf"(?<![^\W_])(?P<n>{_NAMES})\.? {_DAY},? {_YEAR}(?!\d)",
+    rf"(?<![^\W_])(?=\w)(?P<n>{MONTH_NAMES})\.? {_DAY},? {_YEAR}(?!\d)",
     # 2026 March 4
-    rf"(?<!\d){_YEAR}(?:\.|,| ?m\.| ?ж\.| ?г\.| ?оны|\. gada| gada|e?ko)?,? (?P<n>{_NAMES})\.?"
+    rf"(?<!\d){_YEAR}(?:\.|,| ?m\.| ?ж\.| ?г\.| ?оны|\. gada| gada|e?ko)?,? (?P<n>{MONTH_NAMES})\.?"
     rf" {_DAY}(?!\d)",
     # 2026. gada 4. marts, 2026 ж. 4 наурыз
-    rf"(?<!\d){_YEAR}(?:\.? gada| ?ж\.) {_DAY}\.? (?P<n>{_NAMES})(?![^\W_])",
+    rf"(?<!\d){_YEAR}(?:\.? gada| ?ж\.) {_DAY}\.? (?P<n>{MONTH_NAMES})(?![^\W_])",
     # ngày 4 tháng 3 năm 2026
     rf"(?P<d>\d{{1,2}}) tháng (?P<m>\d{{1,2}})(?: năm|,)? {_YEAR}(?!\d)",
     # March 2026, 2026-03, 03/2026
-    rf"(?<![^\W_])(?P<n>{_NAMES})\.?,? (?:de |del |พ\.ศ\. ?)?{_YEAR}(?!\d)",
+    rf"(?<![^\W_])(?=\w)(?P<n>{MONTH_NAMES})\.?,? (?:de |del |พ\.ศ\. ?)?{_YEAR}(?!\d)",
     rf"(?<![\d./-]){_YEAR}-(?P<m>0[1-9]|1[0-2])(?![\d-])",
     rf"(?<![\d./-])(?P<m>0?[1-9]|1[0-2])/{_YEAR}(?!\d)",
     # 3.4.2026, 03/04/2026, 3-4-26
@@ -153,12 +156,15 @@ def read_dates(text: str, order: Order | None = None) -> list[FoundDate]:
     """
     plain = date_text(text)
     found: list[FoundDate] = []
-    taken: list[tuple[int, int]] = []
+    taken: list[tuple[int, int]] = []  # in their order; none overlaps another
     for pattern in _ANY:
         for match in pattern.finditer(plain):
-            if any(match.start() < end and start < match.end() for start, end in taken):
+            place = bisect_left(taken, match.span())
+            if place and taken[place - 1][1] > match.start():
                 continue
-            taken.append(match.span())
+            if place < len(taken) and taken[place][0] < match.end():
+                continue
+            taken.insert(place, match.span())
             read = _date(match, order)
             if read.year is not None and _OTHER_ERA.match(plain, match.end()):
                 read = FoundDate(None)

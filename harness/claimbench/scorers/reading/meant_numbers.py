@@ -11,6 +11,7 @@ from typing import Literal
 
 from claimbench.number_text import Found
 from claimbench.number_text.changed import is_changed
+from claimbench.scorers.reading.languages.joining import AND, OR, TO
 from claimbench.scorers.reading.negation import is_denied
 from claimbench.scorers.reading.stated import stated
 
@@ -47,12 +48,13 @@ _PLACED = re.compile(
 )
 """Behind "fell to 12 from" and "12 out of" stands what the answer is measured by."""
 _BETWEEN = re.compile(
-    r"(?<!\w)(?:between|zwischen|entre|tra|fra|между|mellan|mellem|tussen|między|pomiędzy)"
-    r" [^\n.;]{0,12}\Z",
+    r"(?:(?<!\w)(?:between|zwischen|entre|tra|fra|между|між|mellan|mellem|mellom|tussen|między"
+    r"|pomiędzy|mezi|medzi|između|med|între|μεταξύ|giữa|antara|kati ya|بين|בין)"
+    r"|ระหว่าง) [^\n.;]{0,12}\Z",
     re.IGNORECASE,
 )
-_AND = re.compile(r" ?[^\W\d]* ?(?:and|und|et|y|e|и|och|og|en|a|i|ed) [$€£]?\Z", re.IGNORECASE)
-_TO = re.compile(r" ?[%$€£]? ?(?:to|bis|à|до|til|till|tot|do|到|至|から|에서|से) ?[$€£]?\Z")
+_AND = re.compile(rf" ?[^\W\d]* ?{AND} ?[$€£]?\Z", re.IGNORECASE)
+_TO = re.compile(rf" ?[%$€£]? ?(?!-){TO} ?[$€£]?\Z", re.IGNORECASE)
 _CHANGED = re.compile(
     r"(?<!\w)(?:from|von|vom|de|da|du|del|от|с|od|van|från|fra)\b[^\n.;]{0,20}\Z|[从從自][^\n]{0,6}\Z"
 )
@@ -77,8 +79,7 @@ _NOUNS = (
 )
 _CONNECTED = re.compile(
     rf"[*_]*(?:{_NOUNS}[*_]* (?:{_IN})(?: (?:the|a|an|each|every|all|only|den|die|das|der|les|des"
-    rf"|la|los|las|i|gli|le|os|as|de))?|{_NOUNS}[*_]*(?:,| ?;|,? (?:and|or|und|oder|et|ou|y|o|e|и"
-    r"|или|och|og|en|of|i|lub|ve|veya|và|hoặc|dan|atau|و|أو|और|या))|"
+    rf"|la|los|las|i|gli|le|os|as|de))?|{_NOUNS}[*_]*(?:,| ?;|,? ?(?:{AND}|{OR}))|"
     rf"(?:{_NOUNS},? (?:and|und|et|y|e|и) [^\W\d]+ (?:has|have|had|gets?|got|hat|a|tiene|ha|tem) )|"
     r"(?:(?![有共是等得为剩余成到为就才即共总])[一-鿿]){1,5}|(?:(?![はでがもを])[ぁ-ヿ一-鿿]){0,4}[にの]"
     r"|[가-힣]{1,5}(?:에|마다|당) ?| [^\W\d]+[dt][ae] |[ \u0e00-\u0e7f]{0,16}(?:ใน|ต่อ|ละ) ?"
@@ -113,6 +114,14 @@ _POINTS = re.compile(
     r"|ποσοστιαί\w+ μονάδ\w+|yüzde puan\w*|điểm phần trăm|poin persen\w*|[个個]?百分[点點]|基点"
     r"|基點|パーセントポイント|ポイント|퍼센트 ?포인트|نقاط مئوية|نقطة مئوية|נקודות אחוז"
     r"|प्रतिशत अंक|จุดเปอร์เซ็นต์)",
+    re.IGNORECASE,
+)
+_BELOW_ZERO = re.compile(
+    r"(?: ?[°º]? ?(?:[CFK](?![^\W\d])|degrees?|grad|degrés?|grados?|gradi|graus?|градус\w*"
+    r"|stopni\w*|graden|graders?|stupňů|βαθμοί|βαθμούς)?(?: (?:celsius|fahrenheit))?)?,? "
+    r"(?:(?:below|under|unter|sous|bajo|sotto|abaixo de|ниже|нижче|poniżej|onder|pod|κάτω από το)"
+    r" (?:the |lo )?(?:zero|null|zéro|cero|нуля|zera|nul|noll|nulou|nulu|μηδέν)(?!\w)"
+    r"|تحت الصفر)",
     re.IGNORECASE,
 )
 _OLD_COUNTS = re.compile(r" score(?= and| years)| gross(?= of|[\s.!*]*\Z)", re.IGNORECASE)
@@ -165,6 +174,11 @@ def minus_apart(start: int, text: str) -> Literal["minus", "bullet", "unclear"] 
     return None
 
 
+def is_below_zero(end: int, text: str) -> bool:
+    """Return whether words behind a value say that it is below zero: 3 degrees below zero."""
+    return _BELOW_ZERO.match(text, end) is not None
+
+
 def is_points(start: int, end: int, text: str) -> bool:
     """Return whether a number counts percentage points, basis points or per mille."""
     digits = _DIGITS.match(text, start, max(end, start))
@@ -178,11 +192,15 @@ def is_old_count(start: int, end: int, text: str) -> bool:
 
 
 def _with_sign(number: Found, text: str) -> Found:
-    """Return a number with the minus sign that a blank parts from it; without a value where that
-    may be a bullet.
+    """Return a number with the minus sign that a blank parts from it, or as far below zero as the
+    words behind it say; without a value where the sign may be a bullet.
     """
+    if number.value is None or number.value <= 0:
+        return number
+    if is_below_zero(number.end, text):
+        return replace(number, value=-number.value)
     what = minus_apart(number.start, text)
-    if number.value is None or number.value <= 0 or what in (None, "bullet"):
+    if what in (None, "bullet"):
         return number
     return replace(number, value=None if what == "unclear" else -number.value)
 

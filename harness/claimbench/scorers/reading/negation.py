@@ -34,13 +34,14 @@ _BEFORE = _of(
     " non né mai nessun nessuna tutt_altro_che tutto_tranne"
     " não nem nunca nenhum nenhuma tudo_menos qualquer_coisa_menos"
     # ru uk pl tr vi id sv da
-    " не ни никак_не нет ні nie ani ani_nie không không_phải chẳng_phải bukan tidak inte ikke"
+    " не ни никак_не нет без ні nie bez"
+    " ani ani_nie không không_phải chẳng_phải bukan tidak inte ikke"
     # fi et cs sk hr ro sw eu ka mn lt lv hu
-    " ei eivät ei_ole není nejde nejsou nije nisu nu_este nu_e nu_sunt sio არ არა nėra nem"
+    " ei eivät ei_ole není nejde nejsou nije nisu nu_este nu_e nu_sunt sio siyo არ არა nėra nem"
     # el
     " όχι οχι δεν δε μην ούτε ουτε ποτέ"
     # ar fa he hi
-    " ليس ليست ليسوا لا غير لم لن וليس ולא לא אינו אינה אין איננו איננה נה נو نه"
+    " ليس ليست ليسوا لا غير لم لن وليس وليست ولا بدون ולא לא אינו אינה אין איננו איננה נה نه"
     " नहीं न मत"
 )
 _BEHIND = frozenset({"नहीं", "नही", "न"})
@@ -119,6 +120,8 @@ _AFTER = re.compile(
     r"| (?:(?:है|था) )?(?:(?:बिल्कुल|बिलकुल|कतई|निश्चित रूप से|से संबंधित) )?(?:नहीं|नही)(?=\Z| )"
     r"| ?(?:نیست|نہیں|নয়|இல்லை|அல்ல|కాదు|ಅಲ್ಲ|അല്ല|નથી|नाही|होइन|ਨਹੀਂ|නොවේ|නැත|மாட்டாது)|ではな"
     r"| ?(?:မဟုတ်|አይደለም|биш(?!\w))"
+    r"|(?:では|じゃ)?(?:あり得|ありえ|有り得)(?:ない|ません)|(?:일|이라는)? ?리(?:가)? ?없"
+    r"| (?:हो )?(?:ही )?नहीं (?:हो )?सकत\w*| (?:olmad[ıi][ğg][ıi](?:na)?|hay[ıi]r)(?!\w)"
     r"| (?:kategorisi|kategori|sınıfı|etiketi|konusu|türü|ile ilgili) değil(?:dir)?(?!\w)"
     r"|は(?:誤り|間違い|不正解|違)|[にとは]?(?:無関係|关係ありません|関係ありません|関係ない|以外)"
     r"|(?:无关|無關|以外|之外)"
@@ -153,7 +156,8 @@ _FALSE = (
     r"|błędn\w+|niepoprawn\w+|nieprawidłow\w+|zły|zła|złe|špatn\w+|nesprávn\w+|chybn\w+|pogreš\w+"
     r"|netočn\w+|yanl[ıi]ş\w*|hatal[ıi]|rossz|hibás|helytelen|väärä\w*|väärin|vale|greșit\w*"
     r"|incorect\w*"
-    r"|λάθος|λαθος|sai|salah|keliru|गलत|ग़लत|خطأ|خاطئ\w*|غلط|שגוי\w*|לא נכון"
+    r"|λαθοσ|λανθασμεν\w*|εσφαλμεν\w*|(?:si|sio|siyo) (?:sahihi|jibu)"
+    r"|sai|salah|keliru|गलत|ग़लत|خطأ|خاطئ\w*|غلط|שגוי\w*|לא נכון"
 )
 _FOLLY = (
     r"(?:common |typical |popular |classic |plausible )?(?:mistake|error|distractor"
@@ -266,6 +270,26 @@ def is_denied(start: int, end: int, text: str) -> bool:
     near = text[max(0, start - 80) : start]
     if near.strip()[-1:] in _SIGN_NO and near.strip():
         return True
+    verdict = _said_before(near)
+    if verdict is not None:
+        return verdict
+    after = _after(end, text)
+    return after is None or bool(_REJECTED.match(after) or _NOT_RIGHT.match(after))
+
+
+def denied_before(start: int, text: str) -> bool:
+    """Return whether words before a value deny it; see :func:`is_denied`."""
+    return bool(_said_before(text[max(0, start - 80) : start]))
+
+
+def rejected_behind(end: int, text: str) -> bool:
+    """Return whether words behind a value call it wrong: 42 is false; see :func:`is_denied`."""
+    after = _after(end, text)
+    return after is None or bool(_REJECTED.match(after))
+
+
+def _said_before(near: str) -> bool | None:
+    """Return whether the words before a value deny it, None where they say nothing of the kind."""
     before = loose_words(_CUT.split(near)[-1]).folded + " "
     denies = _DENIES.search(before)
     bare = (
@@ -275,13 +299,17 @@ def is_denied(start: int, end: int, text: str) -> bool:
     )
     if (denies is not None and not bare) or _DOUBTED.search(before):
         return not _NOT_NEGATING.search(before)
+    return None
+
+
+def _after(end: int, text: str) -> str | None:
+    """Return the words behind a value, loosely written, or None where a sign crosses it out."""
     behind = re.match(r"[\s*_`\"'$)]*(?:[:—–-] ?)?", text[end : end + 8])
     rest = text[end + (behind.end() if behind else 0) : end + 80]
     if rest[:1] in _SIGN_NO and rest:
-        return True
+        return None
     gap = "" if text[end : end + 1] == rest[:1] else " "
-    after = gap + loose_words(_CUT.split(rest)[0]).folded
-    return bool(_REJECTED.match(after) or _NOT_RIGHT.match(after))
+    return gap + loose_words(_CUT.split(rest)[0]).folded
 
 
 _NOT_RIGHT = re.compile(

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 
-_TO = (
-    r"(?:-|–|—|~|～|〜|to|through|bis|à|a|al|до|tot|til|till|do|đến|sampai"
-    r"|到|至|から|에서|से|ถึง|إلى|עד)"
-)
+from claimbench.scorers.reading.languages.joining import AND, OR, TO
+
 _EITHER = re.compile(
-    rf" ?(?:{_TO}|or|oder|ou|o|или|of|lub|veya|hoặc|atau|或|或者|か|または|또는|या|หรือ|أو|או) ?",
-    re.IGNORECASE,
+    rf" ?(?:{TO}|{OR}) ?|[\s,;/|&*_]*(?:{AND}[\s*_]*)?(?:[^\W\d]+ ?[:：=][ *_]*)?", re.IGNORECASE
 )
+"""Also nothing but signs, or the same word before each: "Grade: 1, Grade: 2"."""
 
 
 def without_scale(text: str, lowest: str, highest: str) -> str:
@@ -23,7 +21,7 @@ def without_scale(text: str, lowest: str, highest: str) -> str:
         highest: its highest.
     """
     scale = re.compile(
-        rf"(?<![\dA-Za-z.,/-]){re.escape(lowest)} ?{_TO} ?{re.escape(highest)}"
+        rf"(?<![\dA-Za-z.,/-]){re.escape(lowest)} ?{TO} ?{re.escape(highest)}"
         r"(?![\dA-Za-z/-]|[.,]\d)",
         re.IGNORECASE,
     )
@@ -32,5 +30,5 @@ def without_scale(text: str, lowest: str, highest: str) -> str:
 
 
 def is_either(between: str) -> bool:
-    """Return whether what stands between two grades leaves both: 2 or 3, 2-3."""
+    """Return whether what stands between two grades leaves both: 2 or 3, 2-3, 2, 3."""
     return _EITHER.fullmatch(between) is not None

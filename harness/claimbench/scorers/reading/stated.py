@@ -130,7 +130,7 @@ def _note_behind(index: int, places: Sequence[Place], text: str) -> Place | None
     12 eggs (3 boxes of 4); not those of another spelling: twelve dozen (144).
     """
     start, end = places[index]
-    if re.search(r"[-+*/×÷·=<>] ?\Z", text[:start]):
+    if re.search(r"[-+*/×÷·=<>] ?\Z", text[max(0, start - 2) : start]):
         return None
     opened = re.compile(r"[*_]*(?: ?[^\W\d_]+){0,2}[*_]* ?\(").match(text, end)
     if opened is None:

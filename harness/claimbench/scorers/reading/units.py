@@ -15,96 +15,8 @@ from typing import Any
 from claimbench.number_text import normal_text, read_numbers
 from claimbench.number_text.in_words import chinese_number
 from claimbench.number_text.plain import is_unspaced
+from claimbench.scorers.reading.languages.unit_words import UNIT_WORDS
 
-_WORDS = {
-    "meter":
-    "metro metros metri mètre mètres meters metre metres м метр метра метров 米 公尺 メートル 미터"
-    " متر أمتار מטר מטרים मीटर เมตร mét",
-    "kilometer":
-    "kms kilómetro kilómetros chilometro chilometri quilômetro quilômetros"
-    " kilomètre kilomètres km км километр километра километров 公里 キロメートル 킬로미터 كم"
-    ' كيلومتر كيلومترات קילומטר ק"מ किलोमीटर किमी กิโลเมตร กม ki-lô-mét',
-    "centimeter":
-    "cms centímetro centímetros centimètre centimètres centimetro centimetri zentimeter"
-    ' см сантиметр сантиметра сантиметров 厘米 公分 センチメートル センチ 센티미터 سم سنتيمتر ס"מ'
-    " सेंटीमीटर सेमी เซนติเมตร ซม",
-    "millimeter":
-    "milímetro milímetros millimètre millimètres мм миллиметр миллиметров 毫米 ミリメートル"
-    ' ミリ 밀리미터 مم ملم מ"מ मिलीमीटर มิลลิเมตร มม',
-    "gram":
-    "gms gramm gramme grammes gramo gramos grammo grammi grama gramas г грамм грамма"
-    " граммов 克 グラム 그램 غرام جرام גרם ग्राम กรัม",
-    "kilogram":
-    "kgs kilo kilos kilogramm kilogramme kilogrammes kilogramo kilogramos"
-    " chilogrammo chilogrammi quilograma quilogramas кг килограмм килограмма килограммов 公斤"
-    ' キログラム 킬로그램 كجم كغ كيلوغرام كيلوجرام ק"ג קילוגרם किलोग्राम किग्रा กิโลกรัม กก',
-    "tonne":
-    "tonnen tonnes tonelada toneladas tonnellata tonnellate т тонна тонны тонн 吨 噸"
-    " 公吨 トン 톤 طن טון टन ตัน tấn",
-    "liter":
-    "ltr ltrs litro litros litre litres litri л литр литра литров 升 公升 リットル 리터 لتر"
-    " ליטר लीटर ลิตร lít",
-    "milliliter":
-    "mls mililitro mililitros millilitre millilitres мл миллилитр миллилитров 毫升 ミリリットル"
-    ' 밀리리터 مل ملليلتر מ"ל मिलीलीटर มิลลิลิตร มล',
-    "second":
-    "sec secs sek sekunde sekunden seconde secondes segundo segundos secondo"
-    " secondi с сек секунда секунды секунд 秒 秒钟 秒鐘 초 ثانية ثوان ثواني שנייה שניות"
-    " सेकंड วินาที giây",
-    "minute":
-    "min mins minuten minuto minutos minuti мин минута минуты минут 分 分钟 分鐘 分間 분"
-    " دقيقة دقائق דקה דקות मिनट นาที phút",
-    "hour":
-    "hr hrs std stunde stunden heure heures hora horas ora ore ч час часа часов 小时"
-    " 小時 時間 時间 시간 ساعة ساعات שעה שעות घंटा घंटे ชั่วโมง giờ",
-    "day":
-    "tag tage tagen jour jours día días dia dias giorno giorni день дня дней 天 日間 일"
-    " يوم أيام יום ימים दिन วัน ngày",
-    "week":
-    "wk wks woche wochen semaine semaines semana semanas settimana settimane неделя"
-    " недели недель 周 週 星期 週間 주 أسبوع أسابيع שבוע שבועות सप्ताह สัปดาห์ tuần",
-    "month":
-    "monat monate monaten mois mes meses mese mesi mês месяц месяца месяцев 个月 個月"
-    " ヶ月 か月 개월 شهر أشهر חודש חודשים महीने เดือน tháng",
-    "year":
-    "yr yrs jahr jahre jahren an ans année années año años anno anni ano anos год"
-    " года лет 年 年間 년 سنة سنوات שנה שנים साल वर्ष ปี năm",
-    "degree_Celsius":
-    "celsius °c grad_celsius degrees_celsius degree_celsius degrés_celsius"
-    " grados_celsius gradi_celsius graus_celsius градусов_цельсия 摄氏度 攝氏度 度摄氏 섭씨도"
-    " องศาเซลเซียส",
-    "degree_Fahrenheit":
-    "fahrenheit °f degrees_fahrenheit degree_fahrenheit grad_fahrenheit 华氏度 華氏度",
-    "kelvin": "kelvins k",
-    "kilometer/hour": 'km/h kmh kph km/std км/ч 公里/小时 كم/س קמ"ש किमी/घंटा กม/ชม',
-    "mile/hour": "mph",
-    "meter**2":
-    "sqm quadratmeter qm square_meter square_meters square_metre square_metres"
-    " metros_cuadrados mètres_carrés metri_quadrati metros_quadrados 平方米 平方メートル"
-    " 제곱미터 ตารางเมตร",
-    "kilometer**2":
-    "square_kilometers square_kilometres quadratkilometer kilómetros_cuadrados"
-    " kilomètres_carrés 平方公里 平方キロメートル 제곱킬로미터",
-    "meter**3":
-    "kubikmeter cubic_meter cubic_meters cubic_metre cubic_metres metros_cúbicos"
-    " mètres_cubes 立方米",
-    "foot": "feet ft pie pies pied pieds 英尺 フィート 피트",
-    "inch": "inches zoll pouce pouces pulgada pulgadas 英寸 インチ 인치",
-    "mile": "mi meile meilen milla millas miglia milhas миля мили миль 英里 マイル 마일",
-    "stone": "st stones",
-    "pound": "lb lbs libra libras livre livres фунт фунта фунтов 磅 ポンド 파운드",
-    "byte": "bytes octet octets",
-    "kilobyte": "kb ko",
-    "megabyte": "mb mo",
-    "gigabyte": "gb go",
-    "terabyte": "tb to",
-    "percent": "% percent",
-    "watt": "w watts ватт вт 瓦 ワット",
-    "kilowatt_hour": "kwh квт·ч 千瓦时 度电",
-    "degree": "° degrees degree grad",
-    "newton": "н ньютон ньютона ньютонов 牛 牛顿 ニュートン 뉴턴",
-    "newton*meter": "н·м newtonmeter newtonmetres newtonmètre newtonmètres 牛米 牛·米",
-}  # fmt: skip
 _AS_WRITTEN = frozenset({"kb", "mb", "gb", "tb", "k", "to", "go", "mo", "ko", "w"})
 """Of these only some spellings with capitals are meant (:func:`_known`)."""
 _USUAL = (
@@ -257,8 +169,8 @@ def registry_errors() -> type[Exception]:
 def _table() -> dict[str, str]:
     return {
         normal_text(word).replace("_", " ").casefold(): unit
-        for unit, words in _WORDS.items()
-        for word in words.split()
+        for unit, words in UNIT_WORDS.items()
+        for word in words
     }
 
 

@@ -14,12 +14,14 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from claimbench.scorers.base import (
     AnswerChecker,
+    SampleChecker,
     Scorer,
     ScorerOptionError,
     scored,
     unparsable,
 )
 from claimbench.scorers.options import ScorerOptions, read_options
+from claimbench.scorers.timed_patterns import PatternTooLong
 from claimbench.types import JUDGE, AnswerSpec, Json, Sample, Score, ScorerSpec, Task
 
 COMBINED = ("weighted", "all", "any")
@@ -86,7 +88,7 @@ class ChecksScorer:
     """The weighted mean of several checks, or what the suite declares as headline."""
 
     name = "checks"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(ChecksOptions, options or {}, self.name)
@@ -97,6 +99,14 @@ class ChecksScorer:
         """Refuse what one of the checks refuses."""
         for name, scorer in zip(self._names, self._made, strict=True):
             unfit = scorer.check(answer) if isinstance(scorer, AnswerChecker) else None
+            if unfit is not None:
+                return f"checks: {name}: {unfit}"
+        return None
+
+    def check_sample(self, sample: Sample) -> str | None:
+        """Refuse a row that one of the checks refuses."""
+        for name, scorer in zip(self._names, self._made, strict=True):
+            unfit = scorer.check_sample(sample) if isinstance(scorer, SampleChecker) else None
             if unfit is not None:
                 return f"checks: {name}: {unfit}"
         return None
@@ -112,7 +122,10 @@ class ChecksScorer:
         parts: dict[str, float] = {}
         unread = 0
         for name, check, scorer in zip(self._names, self._options.of, self._made, strict=True):
-            found = scorer.score(call_id, text, sample, task)
+            try:
+                found = scorer.score(call_id, text, sample, task)
+            except PatternTooLong as error:  # the answer's doing: this check alone is not met
+                found = unparsable(scorer, call_id, str(error))
             if found.value is None:
                 raise ValueError(f"the check {name} gave no score: {found.explanation}")
             unread += found.status == "unparsable"

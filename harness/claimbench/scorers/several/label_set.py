@@ -46,7 +46,7 @@ class LabelSetScorer:
     """F1, Jaccard index or equality of the answer's labels and the target's, per item."""
 
     name = "label_set"
-    version = "4"
+    version = "5"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(LabelSetOptions, options or {}, self.name)

@@ -15,6 +15,7 @@ from claimbench.number_text.plain import folded, joined
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.labels import LabelScorer
 from claimbench.scorers.options import ScorerOptions, read_options
+from claimbench.scorers.reading.languages.joining import AND, OR
 from claimbench.scorers.reading.negation import is_denied
 from claimbench.scorers.reading.stated import without_explanation
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
@@ -39,7 +40,7 @@ class ChoiceScorer:
     """1 if the answer names the right option of its row, 0 if it names another."""
 
     name = "choice"
-    version = "3"
+    version = "4"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(ChoiceOptions, options or {}, self.name)
@@ -82,6 +83,8 @@ class ChoiceScorer:
         named = self._reader.read(shown, tuple(letters))
         if len(named) != 1:
             named = self._reader.read(without_explanation(shown), tuple(letters)) or named
+        if len(named) == 1 and _only_in_pairs(named[0], text, letters):
+            return None
         if len(named) == 1:
             beside = _options_beside(named[0], text, options) if self._options.texts else set()
             own = letters.index(named[0]) in beside
@@ -90,6 +93,23 @@ class ChoiceScorer:
             return named[0]
         by_text = self._reader.read(text, texts) if self._options.texts else ()
         return letters[options.index(by_text[0])] if len(by_text) == 1 and not named else None
+
+
+def _only_in_pairs(letter: str, text: str, letters: str) -> bool:
+    """Return whether a letter is named only as one of two: A or B."""
+    alone = rf"(?<!\w)(?:{letter})(?!\w)"
+    pairs = [
+        found.span()
+        for found in re.finditer(
+            rf"(?<!\w)([{letters}])[.)*]{{0,3}} ?(?i:{OR}|{AND}) ?[(*]{{0,3}}([{letters}])(?!\w)",
+            text,
+        )
+        if letter in found.groups() and len(set(found.groups())) == 2
+    ]
+    return bool(pairs) and all(
+        any(start <= found.start() < end for start, end in pairs)
+        for found in re.finditer(alone, text)
+    )
 
 
 def _is_denied(letter: str, text: str) -> bool:

@@ -8,7 +8,7 @@ where a day is wanted, and a day that can be read in two ways, are ``unparsable`
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Literal
@@ -20,6 +20,7 @@ from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.scorers.reading.bounds import Side
 from claimbench.scorers.reading.date_bounds import date_bound
 from claimbench.scorers.reading.dates import (
+    MONTH_NAMES,
     FoundDate,
     Order,
     date_text,
@@ -27,6 +28,7 @@ from claimbench.scorers.reading.dates import (
     read_dates,
 )
 from claimbench.scorers.reading.json_text import answer_in_object
+from claimbench.scorers.reading.languages.joining import JOINS
 from claimbench.scorers.reading.meant_numbers import is_aside
 from claimbench.scorers.reading.stated import stated
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
@@ -42,12 +44,24 @@ _FROM = re.compile(
     re.IGNORECASE,
 )
 """As with numbers, what begins with "from" may be a change; its end is the last date."""
-_TO = re.compile(
-    r"[\s*_,]*(?:to|until|till|through|and|or|bis|und|oder|au|à|et|ou|al?|hasta|y|o|e|até|ao|до|по|и|или"
-    r"|do|i|lub|t/m|tot|en|of|till|och|til|og|-|—|~|至|到|或|和|から|〜|と|또는|부터|إلى|حتى|و|أو|עד|או|से|या|ถึง|หรือ"
-    r"|đến|hoặc|sampai|atau)?(?: (?:the|den|dem|zum|le|el|il|o|am|on|al))*[\s*_]*",
+_ARTICLES = r"(?: (?:the|den|dem|zum|le|el|il|o|am|on|al))*"
+_TO = re.compile(rf"[\s*_,]*{JOINS}?{_ARTICLES}[\s*_]*", re.IGNORECASE)
+_ORDINAL = r"(?:st|nd|rd|th|er|º|ª|°|\.|-?го|-?е|日|號|号|일)?"
+_DAY_BEFORE = re.compile(
+    rf"(?<![\d.,:/-])(?P<d>[12]?\d|3[01]){_ORDINAL}(?: ?(?:of |de |d')?(?:{MONTH_NAMES})\.?)?"
+    rf"[ ,*_]*(?!-){JOINS}{_ARTICLES}[ *_]*\Z",
     re.IGNORECASE,
 )
+"""A day of the same month or year, beside a date: 4 or 6 March 2026, March 4 or March 6, 2026."""
+_DAY_AFTER = re.compile(
+    rf"[ *_]*{JOINS}{_ARTICLES}[ *_]*(?:(?:{MONTH_NAMES})\.? )?(?P<d>[12]?\d|3[01]){_ORDINAL}"
+    rf"(?=[日号號일]|\W*\Z|,? ?(?:of |de )?(?:{MONTH_NAMES})(?!\w)|[),;*])(?!\d)",
+    re.IGNORECASE,
+)
+_MONTH_BEFORE = re.compile(
+    rf"(?<![^\W_])(?:{MONTH_NAMES})\.?[ ,*_]*{JOINS}{_ARTICLES}[ *_]*\Z", re.IGNORECASE
+)
+_LOOK = 60
 
 
 class DateOptions(ScorerOptions):
@@ -77,11 +91,30 @@ def _is_period(first: FoundDate, second: FoundDate, text: str) -> bool:
     return not (_MOVED.search(before) or _FROM.search(before))
 
 
+def _has_another(found: FoundDate, every: Sequence[FoundDate], text: str) -> bool:
+    """Return whether a further day stands before or behind a date, or a month before a month, so
+    that neither is the answer; a change from one to the other has its end. Whole dates beside each
+    other are looked at as such.
+    """
+    before = text[max(0, found.start - _LOOK) : found.start]
+    if found.day is None:
+        match = _MONTH_BEFORE.search(before)
+        return match is not None and not _MOVED.search(before[: match.start()])
+    after = _DAY_AFTER.match(text, found.end)
+    whole = after is not None and any(found.end < one.start <= after.start("d") for one in every)
+    if after is not None and not whole and int(after["d"]) != found.day:
+        return True
+    match = _DAY_BEFORE.search(before)
+    if match is None or int(match["d"]) in (0, found.day):
+        return False
+    return not _MOVED.search(before[: match.start()])
+
+
 class DateScorer:
     """1 if the answer names the target's day, else 0."""
 
     name = "date"
-    version = "4"
+    version = "5"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(DateOptions, options or {}, self.name)
@@ -130,6 +163,7 @@ class DateScorer:
         """
         every = read_dates(text, self._options.order)
         kept = [one for one in every if not is_aside(one.start, one.end, text)]
+        kept = [replace(one, year=None) if _has_another(one, every, text) else one for one in kept]
         if self._options.which != "last":
             return kept
         chosen = [kept[index] for index in stated([_place(one) for one in kept], text)]

@@ -88,7 +88,7 @@ class ListScorer:
     """How well an answer's items are the target's; 1 if they are the same."""
 
     name = "list"
-    version = "4"
+    version = "5"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(ListOptions, options or {}, self.name)

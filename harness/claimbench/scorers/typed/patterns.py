@@ -1,6 +1,6 @@
 """``matches``: the target is a regular expression that the answer has to match.
 
-Patterns come from the data; a search that takes too long leaves the answer unscored
+Patterns come from the data; an answer on which a search takes too long is unparsable
 (:mod:`claimbench.scorers.timed_patterns`).
 """
 
@@ -36,7 +36,7 @@ class MatchesScorer:
     """1 if the answer matches the target's pattern, else 0. ``^`` and ``$`` are line ends."""
 
     name = "matches"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(MatchesOptions, options or {}, self.name)

@@ -18,9 +18,11 @@ from claimbench.number_text.changed import is_changed
 from claimbench.scorers.base import brief, scored, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.scorers.reading.bounds import bound
+from claimbench.scorers.reading.languages.joining import AND, OR
 from claimbench.scorers.reading.meant_numbers import (
     are_beside,
     is_aside,
+    is_below_zero,
     is_points,
     is_range,
     minus_apart,
@@ -63,6 +65,7 @@ _MEGA = {
     "megasecond": "millisecond",
 }
 """What a capital M may mean instead: 250 ML."""
+_OR_AND = re.compile(rf" ?(?:{OR}|{AND}) ?", re.IGNORECASE)
 ROUNDING = 1e-9
 """Relative difference that conversion in binary arithmetic may leave."""
 
@@ -96,7 +99,7 @@ class QuantityScorer:
     """1 if an amount in the answer is the target's, else 0."""
 
     name = "quantity"
-    version = "4"
+    version = "5"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(QuantityOptions, options or {}, self.name)
@@ -231,11 +234,15 @@ def _beside(amount: Amount, unit: str, text: str) -> Amount:
 
 
 def _with_sign(amount: Amount, text: str) -> Amount:
-    """Return an amount with the minus sign that a blank parts from it, or without a value where
-    that may be a bullet.
+    """Return an amount with the minus sign that a blank parts from it, or as far below zero as the
+    words behind it say; without a value where the sign may be a bullet.
     """
+    if amount.value is None or amount.value <= 0:
+        return amount
+    if is_below_zero(amount.end, text):
+        return replace(amount, value=-amount.value)
     what = minus_apart(amount.start, text)
-    if amount.value is None or amount.value <= 0 or what in (None, "bullet"):
+    if what in (None, "bullet"):
         return amount
     return replace(amount, value=None if what == "unclear" else -amount.value)
 
@@ -255,10 +262,16 @@ def _without_changed(amounts: list[Amount], text: str, *, first: bool) -> list[A
 
 
 def _whole(amount: Amount, every: list[Amount], text: str) -> Amount:
-    """Return an amount, without a value where it ends a range: between 4 and 5 km."""
+    """Return an amount, without a value where it ends a range, or is one of two: between 4 and 5
+    km, 4 or 5 km.
+    """
     place = every.index(amount)
-    ends_one = place > 0 and every[place - 1].unit is None
-    if ends_one and is_range(_place(every[place - 1]), _place(amount), text):
+    if place == 0 or every[place - 1].unit is not None:
+        return amount
+    before = every[place - 1]
+    if is_range(_place(before), _place(amount), text) or _OR_AND.fullmatch(
+        text, before.end, amount.start
+    ):
         return replace(amount, value=None)
     return amount
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from claimbench.types import Json
+from claimbench.types import Json, Usage
 
 YEAR_S = 366 * 86_400
 
@@ -56,6 +56,28 @@ def whole(value: Json) -> int | None:
     """Return a count, or None."""
     found = None if isinstance(value, bool) else number(value)
     return int(found) if found is not None and found >= 0 and found == int(found) else None
+
+
+def disjoint(
+    total_in: int,
+    total_out: int,
+    cached: int | None = None,
+    written: int | None = None,
+    reasoning: int | None = None,
+) -> Usage:
+    """Return tokens in disjoint buckets: totals, of which cached input and reasoning are parts; a
+    part that is not told is unknown.
+    """
+    read = None if cached is None else min(cached, total_in)
+    wrote = None if written is None else min(written, total_in - (read or 0))
+    thought = None if reasoning is None else min(reasoning, total_out)
+    return Usage(
+        input_fresh=total_in - (read or 0) - (wrote or 0),
+        cache_read=read,
+        cache_write_5m=wrote,
+        output_visible=total_out - (thought or 0),
+        output_reasoning=thought,
+    )
 
 
 def dollars(value: Json) -> Decimal | None:

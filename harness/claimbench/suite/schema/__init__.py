@@ -9,26 +9,66 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from claimbench.error_words import did_you_mean, show
+from claimbench.suite.schema.about import AboutModel
+from claimbench.suite.schema.adoption import AdoptionModel
 from claimbench.suite.schema.base import Name, Strict
 from claimbench.suite.schema.choices import ChoicesModel
+from claimbench.suite.schema.compare import CompareModel
 from claimbench.suite.schema.decision import DecisionModel
+from claimbench.suite.schema.routes import Routes
 from claimbench.suite.schema.run import (
+    ENGINE,
     BudgetModel,
     ErrorsModel,
     LimitsModel,
     LoadModel,
     OrderModel,
+    ResourcesModel,
     ServeModel,
 )
-from claimbench.suite.schema.tasks import LmEvalTaskModel, MaskModel, task_kind
+from claimbench.suite.schema.tasks import (
+    LmEvalTaskModel,
+    MaskModel,
+    SimulatedUserModel,
+    SimulatorModel,
+    task_kind,
+)
+from claimbench.suite.schema.turns import (
+    AssistantTurn,
+    ConversationTurns,
+    OwnTurns,
+    RoleTurn,
+    SystemTurn,
+    Turn,
+    UserTurn,
+)
+from claimbench.suite.schema.variants import VariantsModel
 from claimbench.suite.schema.volume import VolumeModel
 from claimbench.types import Json
+
+__all__ = [
+    "COMPARABILITY_KEYS",
+    "JUDGE_KEYS",
+    "AnswerModel",
+    "ArmModel",
+    "AssistantTurn",
+    "ClaimModel",
+    "ConversationTurns",
+    "DatasetModel",
+    "FewShotFile",
+    "OwnTurns",
+    "RoleTurn",
+    "SamplingModel",
+    "SuiteModel",
+    "SystemTurn",
+    "TaskModel",
+    "UserTurn",
+]
 
 COMPARABILITY_KEYS = (
     "epochs",
@@ -36,8 +76,11 @@ COMPARABILITY_KEYS = (
     "sampling",
     "reasoning_effort",
     "answer_constraint",
+    "prompt",
+    "few_shot",
     "load",
     "client_host",
+    "node_type",
     "truncation",
     "refusal",
     "cache_share",
@@ -45,10 +88,16 @@ COMPARABILITY_KEYS = (
 """What must match between arms before a claim is judged; ``allow`` accepts a difference
 (docs/architecture.md).
 """
-JUDGE_KEYS = ("judge_uncorrected", "self_judging")
+JUDGE_UNCORRECTED = "judge_uncorrected"
+JUDGE_KEYS = (JUDGE_UNCORRECTED, "self_judging")
 """What ``allow`` accepts of a model as judge: verdicts without human labels, and a judge that
 judges its like.
 """
+TOOL_KEYS = ("calls_in_text",)
+"""What ``allow`` accepts of a server: that it leaves every call of a tool in the text."""
+ROUTE_KEYS = ("route_knows_answers",)
+"""What ``allow`` accepts of a route: decisions that part right from wrong answers."""
+ALLOW_KEYS = (*COMPARABILITY_KEYS, *JUDGE_KEYS, *TOOL_KEYS, *ROUTE_KEYS)
 
 
 def _one_or_many(value: Any) -> Any:
@@ -80,12 +129,11 @@ def _effort(value: Any) -> Any:
 def _allowed(value: Any) -> Any:
     """Take a key of the gate, or one parameter by ``sampling.NAME``."""
     if isinstance(value, str):
-        known = (*COMPARABILITY_KEYS, *JUDGE_KEYS)
-        if value in known or re.fullmatch(r"sampling\.[A-Za-z][\w.]*", value):
+        if value in ALLOW_KEYS or re.fullmatch(r"sampling\.[A-Za-z][\w.]*", value):
             return value
         raise ValueError(
-            f"expected one of {', '.join(known)}, or sampling.PARAMETER; got"
-            f" {show(value)}{did_you_mean(value, known)}"
+            f"expected one of {', '.join(ALLOW_KEYS)}, or sampling.PARAMETER; got"
+            f" {show(value)}{did_you_mean(value, ALLOW_KEYS)}"
         )
     return value
 
@@ -132,7 +180,8 @@ class DatasetModel(Strict):
     id: str | None = None
     """Column with a unique id of the sample. Left out: the row's number."""
     target: Names
-    """Column with the right answer; for json answers also a list of columns, one per field."""
+    """Column with the right answer; for json answers also a list of columns, one per field. Of a
+    conversation: of its last turn; [] where its turns state theirs."""
     target_pattern: str | None = None
     r"""Regular expression that finds the answer within the target column; its group 1 (GSM8K:
     '####\s*(.+)').
@@ -149,67 +198,8 @@ class DatasetModel(Strict):
     """Multiple choice: each row's own options, shown as `{{ choices }}` under letters."""
     limit: int | None = Field(default=None, ge=1)
     """Read only this many rows, the first ones."""
-
-
-class RoleTurn(Strict):
-    """One chat turn."""
-
-    role: Literal["system", "user", "assistant"]
-    content: str = Field(min_length=1)
-    """Jinja2 template."""
-
-
-class SystemTurn(Strict):
-    """What the model is told before anything else."""
-
-    system: str = Field(min_length=1)
-    """Jinja2 template. Keep it free of the sample's variables: then its computation is shared by
-    all samples.
-    """
-
-
-class UserTurn(Strict):
-    """What the user says."""
-
-    user: str = Field(min_length=1)
-    """Jinja2 template; `{{ name }}` is a column, `{{ labels | join(', ') }}` the task's labels."""
-
-
-class AssistantTurn(Strict):
-    """What the model is made to have said."""
-
-    assistant: str = Field(min_length=1)
-    """Jinja2 template."""
-
-
-class OwnTurns(Strict):
-    """A conversation of each sample's own: turns of different roles and numbers."""
-
-    turns: str = Field(pattern=r"^[A-Za-z_]\w*$")
-    """Column (or variable) that holds the turns: a list of {role, content}, the user's last."""
-
-
-_KINDS = ("system", "assistant", "turns")
-
-
-def _turn_kind(value: Any) -> str:
-    if isinstance(value, RoleTurn) or (
-        isinstance(value, Mapping) and ("role" in value or "content" in value)
-    ):
-        return "role"
-    if isinstance(value, Mapping):
-        return next((kind for kind in _KINDS if kind in value), "user")
-    return next((kind for kind in _KINDS if hasattr(value, kind)), "user")
-
-
-Turn = Annotated[
-    Annotated[RoleTurn, Tag("role")]
-    | Annotated[SystemTurn, Tag("system")]
-    | Annotated[UserTurn, Tag("user")]
-    | Annotated[AssistantTurn, Tag("assistant")]
-    | Annotated[OwnTurns, Tag("turns")],
-    Discriminator(_turn_kind),
-]
+    tools: str | None = None
+    """Column with the tools of each row. Left out: all rows have the task's."""
 
 
 class FewShotFile(Strict):
@@ -238,8 +228,9 @@ FewShot = Annotated[
 class AnswerModel(Strict):
     """The space of answers."""
 
-    type: Literal["label", "json", "number", "text"]
-    """label: one of a list. json: an object. number, text: as they say."""
+    type: Literal["label", "json", "number", "text", "tool_call"]
+    """label: one of a list. json: an object. number, text: as they say. tool_call: calls of the
+    task's tools."""
     labels: list[Label] = Field(default_factory=list, max_length=20_000)
     """For type label: every answer allowed."""
     schema_: dict[str, Json] | None = Field(default=None, alias="schema")
@@ -259,8 +250,9 @@ class ScorerModel(BaseModel):
 
     name: str = Field(min_length=1)
     """label, choice, exact, contains, matches, regex, numeric, quantity, date, list, label_set,
-    json_fields, squad, text_overlap, ranking, graded, checks, judge, python (a function in a file
-    beside the suite), or an installed plugin's (docs/scorers.md)."""
+    json_fields, tool_call, squad, text_overlap, ranking, graded, checks, judge, pairwise (models
+    compare the arms' answers), python (a function in a file beside the suite), or an installed
+    plugin's (docs/scorers.md)."""
 
 
 def _scorer(value: Any) -> Any:
@@ -280,7 +272,7 @@ class TaskModel(Strict):
     dataset: DatasetModel
     prompt: list[Turn] = Field(min_length=1, max_length=500)
     """Chat turns in order: `- system: …`, `- user: …`; `- turns: column` for conversations of
-    rows.
+    rows; `- conversation: column` to hold one.
     """
     few_shot: FewShot | None = None
     """Solved examples shown before every sample: a file, or rows written here."""
@@ -292,11 +284,12 @@ class TaskModel(Strict):
     scorers: list[ScorerEntry] = Field(min_length=1, max_length=50)
     """The first gives the headline metric."""
     reduce: str | None = Field(
-        default=None, pattern=r"^(mean|median|max|mode|(pass|at_least)@[1-9]\d{0,3})$"
+        default=None,
+        pattern=r"^(mean|median|max|mode|(pass|at_least)@[1-9]\d{0,3}|pass\^[1-9]\d{0,3})$",
     )
     """What the epochs of a sample come to: mean (left out), median, max (the best), mode (the most
-    frequent score), pass@3 (the chance that one of 3 answers is right, unbiased), at_least@2 (1
-    where 2 or more are right).
+    frequent score), pass@3 (the chance that one of 3 answers is right, unbiased), pass^3 (that
+    all of 3 are, unbiased), at_least@2 (1 where 2 or more are right).
     """
     max_tokens: int = Field(default=256, ge=1, le=1_000_000)
     """Longest answer, tokens."""
@@ -304,6 +297,18 @@ class TaskModel(Strict):
     """Texts that end the answer."""
     mask: MaskModel | None = None
     """Personal data to mask in this task's rows; replaces the suite's."""
+    tools: list[dict[str, Json]] | str | None = None
+    """Functions that the model may call: `{name, description, parameters}` with a JSON Schema, or
+    the path of a JSON file with such a list."""
+    tool_choice: str | None = None
+    """auto, required, none, or the name of a tool that must be called. Left out: not sent (the
+    API's default, auto)."""
+    simulator: SimulatorModel | None = None
+    """What answers the calls of tools: the model then works in steps until it calls nothing, and
+    the final state is scored (scorer final_state)."""
+    simulated_user: SimulatedUserModel | None = None
+    """A model that plays the user: the prompt is its first turn, and it answers the arm from there
+    on."""
 
 
 AnyTask = Annotated[
@@ -345,6 +350,12 @@ class ArmModel(Strict):
     """Requests and tokens per minute that the key allows."""
     serve: ServeModel | None = None
     """A server that the run starts for this arm."""
+    resources: ResourcesModel | None = None
+    """What each engine of the arm takes of a node, with `engine: ray`. Left out: its n_threads,
+    else one core."""
+    replicas: Annotated[int, Field(ge=1, le=10_000)] | Literal["auto"] | None = None
+    """Engines that are started for the arm, with `engine: ray`; auto: as many as fit, and more as
+    nodes join. Left out: one."""
     sampling: SamplingModel = SamplingModel()
     """Overrides the suite's."""
     omit: Names = Field(default_factory=list)
@@ -401,11 +412,15 @@ class SuiteModel(Strict):
     version: str = Field(pattern=r"^\d+-\d+$")
     """N-X: N rises when results stop being comparable, X when only the wording changes."""
     description: str = ""
+    about: AboutModel | None = None
+    """What no run can tell of itself, for the report's checklist."""
     sampling: SamplingModel = SamplingModel()
     epochs: int = Field(default=1, ge=1, le=1000)
     """How often every sample is asked."""
     order: OrderModel = OrderModel()
     load: LoadModel = LoadModel()
+    engine: ENGINE = None
+    """Where arms that run in this process run instead: `ray`, or a mapping with its address."""
     budget: BudgetModel = BudgetModel()
     errors: ErrorsModel = ErrorsModel()
     margin: float = Field(default=0.03, gt=0, lt=1)
@@ -421,7 +436,7 @@ class SuiteModel(Strict):
         json_schema_extra={
             "items": {
                 "anyOf": [
-                    {"enum": [*COMPARABILITY_KEYS, *JUDGE_KEYS]},
+                    {"enum": list(ALLOW_KEYS)},
                     {"type": "string", "pattern": r"^sampling\.[A-Za-z][A-Za-z0-9_.]*$"},
                 ]
             }
@@ -430,7 +445,8 @@ class SuiteModel(Strict):
     """Differences between arms that are accepted and printed in the verdict; one parameter by
     `sampling.NAME` (`sampling.temperature`), all of them by `sampling`; of judges:
     judge_uncorrected (decide without human labels), self_judging (a judge of an arm's own model or
-    lab)."""
+    lab); of tools: calls_in_text (decide though a server left every call in the text); of routes:
+    route_knows_answers."""
     thresholds: dict[str, dict[str, float]] = Field(default_factory=dict)
     """For `bench check`: metric -> arm -> bound."""
     slo: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
@@ -443,8 +459,21 @@ class SuiteModel(Strict):
     """
     tasks: list[AnyTask] = Field(min_length=1, max_length=1000)
     arms: list[ArmModel] = Field(min_length=1, max_length=200)
+    variants: list[VariantsModel] = Field(default_factory=list, max_length=50)
+    """Further arms made of an arm by changing one setting or several: prompts, temperatures,
+    efforts, quantisations, examples, lengths of answers."""
     judges: list[ArmModel] = Field(default_factory=list, max_length=50)
-    """Models that score answers, named by the scorer `judge`; written like arms, never compared."""
+    """Models that score answers, named by the scorers `judge` and `pairwise`; written like arms,
+    never compared."""
+    simulated_users: list[ArmModel] = Field(default_factory=list, max_length=50)
+    """Models that play the user, named by `simulated_user` of a task; written like arms, never
+    compared."""
+    routes: Routes = Field(default_factory=list)
+    """Arms made from stored records, without a call: cascades, by slice, a router's decisions."""
     claims: list[ClaimModel] = Field(default_factory=list, max_length=300)
     decision: DecisionModel | None = None
     """The choice that the run is for: incumbent, requirements, criteria (`bench decide`)."""
+    compare: CompareModel | None = None
+    """Margins, the number of runs and the baseline of `bench compare`."""
+    adoption: AdoptionModel | None = None
+    """Dated snapshots of a model hub, for claims about downloads and trending lists."""

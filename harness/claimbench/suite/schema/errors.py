@@ -44,7 +44,34 @@ def first_error(exc: ValidationError, document: YamlDocument) -> SuiteError:
     """
     found = exc.errors(include_url=False)
     found.sort(key=lambda item: (item["type"] != "extra_forbidden", _line(item, document)))
+    # within a union another branch may lack another field, which nobody has to add
+    plain = [one for one in found if one["type"] == "missing" and _is_plain(one, document)]
+    if plain and found[0] is plain[0]:
+        return _all_missing(plain, document)
     return _translate(found[0], document)
+
+
+def _is_plain(item: ErrorDetails, document: YamlDocument) -> bool:
+    parent = tuple(item["loc"][:-1])
+    if parent[:1] == ("tasks",):  # of the two kinds of tasks, the file has said which
+        parent = parent[:2] + parent[3:]
+    return real_loc(document, parent) == parent
+
+
+def _all_missing(found: list[ErrorDetails], document: YamlDocument) -> SuiteError:
+    """Return one error for every field that is missing, so that they can be added in one step."""
+    first = _translate(found[0], document)
+    by_place: dict[Loc, dict[str, None]] = {}
+    for one in found:
+        place = real_loc(document, one["loc"])
+        by_place.setdefault(place, {})[str(one["loc"][-1])] = None
+    told: list[str] = []
+    for place, names in by_place.items():
+        where = place_name(document, place)
+        at = "" if not told else f" (line {document.line(place) or 1})"
+        told.append(f"{where}{at} has no {' and no '.join(repr(name) for name in names)}")
+    loc = real_loc(document, found[0]["loc"])
+    return document.error(loc, "; ".join(told), line=first.line)
 
 
 def place_name(document: YamlDocument, loc: Loc) -> str:

@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from claimbench.suite.purpose.cluster_address import checked_address
 from claimbench.suite.schema.base import Strict
-from claimbench.types import RateLimits, ServeSpec
+from claimbench.types import RateLimits, Resources, ServeSpec
 
 
 def _decimal(value: Any) -> Any:
@@ -62,6 +63,50 @@ class LoadModel(Strict):
     """Put a short unique text before every prompt, so that a provider's prefix cache holds nothing
     of it: run = nothing of earlier runs (calls of one run may still share), call = nothing at all.
     Left out: prompts as they stand."""
+    senders: int | None = Field(default=None, ge=1, le=256)
+    """Processes that send to endpoints, for loads that one cannot time (docs/scale_out.md). Left
+    out: none beside the run's own."""
+
+
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+class EngineModel(Strict):
+    """Where arms that run in this process run instead."""
+
+    name: Literal["local", "ray"]
+    """local: in this process. ray: on the nodes of a Ray cluster (pip install
+    'claimbench[ray]')."""
+    address: str = "auto"
+    """Of the cluster: auto (the one that RAY_ADDRESS names, or that runs on this machine), local (a
+    new one on this machine, for this run), HOST:PORT, or ray://HOST:PORT."""
+    wait_s: float = Field(default=60.0, gt=0, le=86_400)
+    """Longest time that an arm waits for a node with its resources, seconds; then it stops."""
+
+    @field_validator("address")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        return checked_address(value)
+
+
+ENGINE = Annotated[
+    EngineModel | None,
+    BeforeValidator(
+        _named,
+        json_schema_input_type=Literal["local", "ray"] | EngineModel | None,
+    ),
+]
+"""``engine:`` of a suite: its name alone, or with what it needs."""
+
+
+class ResourcesModel(Strict):
+    """What one engine of an arm takes of a node."""
+
+    cores: int | None = Field(default=None, ge=1, le=4096)
+    """Processor cores. Left out: the arm's n_threads, else 1."""
+    gpus: int = Field(default=0, ge=0, le=1024)
+    """GPUs."""
 
 
 class BudgetModel(Strict):
@@ -188,6 +233,11 @@ class ServeModel(Strict):
 def limits_of(model: LimitsModel | None) -> RateLimits:
     """Return the limits as the core knows them."""
     return RateLimits() if model is None else RateLimits(model.rpm, model.tpm)
+
+
+def resources_of(model: ResourcesModel | None) -> Resources | None:
+    """Return what an engine takes as the core knows it."""
+    return None if model is None else Resources(model.cores, model.gpus)
 
 
 def serve_of(model: ServeModel | None) -> ServeSpec | None:

@@ -48,6 +48,61 @@ class LmEvalTaskModel(Strict):
         return value
 
 
+class SimulatedCallModel(Strict):
+    """What one call of a tool gives."""
+
+    name: str = Field(min_length=1)
+    """The tool."""
+    arguments: dict[str, Any] | None = None
+    """Only for calls that give these arguments so. Left out: for any."""
+    result: Any = None
+    """What the model is given: a text or JSON; `{$argument: NAME}` stands for an argument."""
+    set: dict[str, Any] = Field(default_factory=dict)
+    """What the call changes: dotted path of the state -> value."""
+    when: dict[str, Any] = Field(default_factory=dict)
+    """Only while the state is so: dotted path -> value."""
+
+
+class SimulatorModel(Strict):
+    """What stands in for the tools, so that the model can work in steps: a table, or a function of
+    Python.
+    """
+
+    table: list[SimulatedCallModel] | None = Field(default=None, min_length=1, max_length=10_000)
+    """The first row that fits a call answers it."""
+    python: str | None = Field(default=None, min_length=1, pattern=r"\.py$")
+    """A file of Python beside the suite whose function answers calls, in place of a table; run
+    after `bench trust SUITE`."""
+    function: str | None = Field(default=None, min_length=1)
+    """The function in it: (name, arguments, state), or (name, arguments, state, row), giving result
+    and next state. Left out: answer."""
+    seconds: float = Field(default=10.0, gt=0, le=600, allow_inf_nan=False)
+    """Longest time for one call of the function."""
+    max_result: int = Field(default=4000, ge=1, le=200_000)
+    """Longest result of the function, characters."""
+    state: dict[str, Any] = Field(default_factory=dict)
+    """The state before the first call."""
+    otherwise: Any = Field(default_factory=lambda: {"error": "not found"})
+    """What a call gives that no row fits."""
+    max_steps: int = Field(default=8, ge=2, le=100)
+    """Answers of the model in one episode. One that still calls tools then has failed."""
+
+
+class SimulatedUserModel(Strict):
+    """A model that says the user's turns after the first."""
+
+    by: str = Field(min_length=1)
+    """The user: a name in the suite's `simulated_users:`."""
+    prompt: str = Field(min_length=1)
+    """Jinja2 template of what it is told: who it is and what it wants, by columns of the row."""
+    stop: str = Field(default="###STOP###", min_length=3, max_length=100)
+    """What it says when it has nothing more to ask: the conversation then ends."""
+    max_turns: int = Field(default=8, ge=2, le=100)
+    """Turns of the user in all, the first included."""
+    max_tokens: int = Field(default=256, ge=1, le=100_000)
+    """The longest of its turns, tokens."""
+
+
 def task_kind(value: Any) -> str:
     """Tell which kind of task a mapping is, for the union's discriminator."""
     told = "lm_eval" in value if isinstance(value, Mapping) else isinstance(value, LmEvalTaskModel)

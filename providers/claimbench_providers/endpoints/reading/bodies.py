@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from claimbench.errors import MalformedStream, ServerFault, visible
+from claimbench.errors import MalformedStream, ServerFault, visible, why_unreadable
 from claimbench.transport.exchange import Limits
 from claimbench.transport.sse import Sse, SseParser
 
@@ -307,7 +307,8 @@ def json_value(data: str | bytes) -> Any:
     try:
         return json.loads(data, parse_int=_whole_number, strict=False)
     except (ValueError, RecursionError) as error:
-        raise MalformedStream(f"a chunk that is not JSON: {error}: {data[:80]!r}") from error
+        why = why_unreadable(error)
+        raise MalformedStream(f"a chunk that is not JSON: {why}: {data[:80]!r}") from error
 
 
 def _whole_number(digits: str) -> int | str:

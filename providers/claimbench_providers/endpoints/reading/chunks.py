@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from claimbench.errors import MalformedStream
@@ -82,9 +82,15 @@ class ChunkReader:
             self._announced = True
             model, fingerprint = chunk.get("model"), chunk.get("system_fingerprint")
             events.append(self._meta.named(word(model), word(fingerprint), received_ns))
-        for choice in self._mine(choices) if choices else ():
-            self._choice(choice, events)
-        self._usage(chunk, choices)
+        if type(choices) is list and len(choices) == 1 and _is_first(choices[0]):  # nearly always
+            self._first_came = True
+            self._choice(choices[0], events)
+            if "usage" in choices[0] or "usage" in chunk or "x_groq" in chunk:
+                self._usage(chunk, choices)
+        else:
+            for choice in self._mine(choices) if choices else ():
+                self._choice(choice, events)
+            self._usage(chunk, choices)
         tier = chunk.get("service_tier")
         if isinstance(tier, str):
             self._tier = tier
@@ -98,16 +104,8 @@ class ChunkReader:
         self._end_ns = self._now_ns
         return []
 
-    def _mine(self, choices: Any) -> Iterable[Mapping[str, Any]]:
-        """Return the choice of index 0; keep the others for the case that none has it."""
-        if type(choices) is list and len(choices) == 1:  # as nearly all are
-            choice = choices[0]
-            if type(choice) is dict and choice.get("index") in (0, None):
-                self._first_came = True
-                return choices
-        return self._mine_of(choices)
-
-    def _mine_of(self, choices: Any) -> Iterator[Mapping[str, Any]]:
+    def _mine(self, choices: Any) -> Iterator[Mapping[str, Any]]:
+        """Yield the choice of index 0; keep the others for the case that none has it."""
         if not isinstance(choices, list | tuple):
             raise unknown_shape(choices)
         seen: set[int] = set()
@@ -149,8 +147,8 @@ class ChunkReader:
     def _usage(self, chunk: Mapping[str, Any], choices: Any) -> None:
         """Take the usage, wherever the chunk has it (Moonshot: in the choice)."""
         usage = chunk.get("usage")
+        self._reports.take(usage, self._now_ns)
         if usage:
-            self._reports.take(usage, self._now_ns)
             if choices == [] and self._answered:
                 self._marked = True  # the protocol's own last chunk
             return
@@ -167,11 +165,12 @@ class ChunkReader:
         delta = choice.get("delta")
         if not delta:
             delta = choice.get("message") or {}
-        if not isinstance(delta, Mapping):
+        if type(delta) is not dict and not isinstance(delta, Mapping):
             raise unknown_shape(delta)
         before = len(events)
-        self._delta(delta, events)
-        if not delta and isinstance(choice.get("text"), str):
+        if delta:
+            self._delta(delta, events)
+        if not delta and "text" in choice and isinstance(choice["text"], str):
             self._content(choice["text"], events)
         self._answered = self._answered or bool(self._tools)
         if len(events) > before or delta.get("tool_calls"):
@@ -266,6 +265,10 @@ class ChunkReader:
         remarks = (said, SEVERAL if self._several else None)
         whole = self._marked and self._answered
         yield done_of(end, whole, remarks, self._end_ns, refused=self._refusal)
+
+
+def _is_first(choice: Any) -> bool:
+    return type(choice) is dict and choice.get("index") in (0, None)
 
 
 def _index(value: Any) -> int:

@@ -18,6 +18,8 @@ MOST_REPORTS = 64
 """Reports kept of a stream whose reports contradict each other."""
 ODD_KINDS = (*SHAPE_ERRORS, ArithmeticError)
 """Beside those of any message: amounts with which nothing can be computed."""
+MOST_TOKENS = 10**15
+"""A count above it is none."""
 _INPUT = ("prompt_tokens", "input_tokens", "promptTokenCount")
 _OUTPUT = ("completion_tokens", "output_tokens", "candidatesTokenCount")
 
@@ -38,6 +40,7 @@ class UsageReports:
         self._odd: str | None = None
         self._texts = 0
         self._stuck = 0
+        self._no_object = False
 
     def text_came(self) -> None:
         """Note that a piece of the answer came."""
@@ -45,6 +48,7 @@ class UsageReports:
 
     def take(self, usage: Any, received_ns: int | None) -> None:
         """Keep one report."""
+        self._no_object = self._no_object or isinstance(usage, list | str)
         if not usage or (self.last is not None and _says_nothing(usage)):
             return
         if len(self._reports) < MOST_REPORTS:
@@ -82,7 +86,8 @@ class UsageReports:
             tier: the tier of service that stands beside the usage.
         """
         if self.last is None:
-            return None, None
+            said = "usage that cannot be relied on: usage is not an object"
+            return None, said if self._no_object and whole else None
         if not whole:
             return UsageReport(UNKNOWN, with_tier(self.last, tier), None, self.received_ns), None
         odd = self._odd
@@ -127,8 +132,10 @@ def _says_nothing(usage: Any) -> bool:
 def _first(usage: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
     for name in names:
         value = usage.get(name)
+        if type(value) is int and -MOST_TOKENS < value < MOST_TOKENS:  # as nearly all are
+            return value
         if isinstance(value, str) and value.strip().isdigit() and len(value) < 16:
             value = int(value)
         if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
-            return int(value) if abs(value) < 1e15 else None
+            return int(value) if abs(value) < MOST_TOKENS else None
     return None

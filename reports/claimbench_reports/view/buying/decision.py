@@ -9,6 +9,7 @@ from claimbench.decision.values import Difference, Measured
 from claimbench.decision.words import (
     against_lines,
     headline,
+    items_line,
     move_line,
     unsettled,
     wins_line,
@@ -35,6 +36,8 @@ METRIC_WORDS = {
     "ttft_p50_s": "time to the first word, median",
     "ttft_p95_s": "time to the first word, 95th percentile",
 }
+MOST_OPEN = 3
+"""Open requirements that the folded line names."""
 AFTER = (
     "This decision was written after the run: it could be fitted to the results, and is no"
     " pre-declared choice."
@@ -63,6 +66,7 @@ def decision_view(
         sentence=clean(headline(decision)),
         lines=tuple(clean(line) for line in (*lines, *robust)),
         open_lines=tuple(clean(line) for line in _open_lines(decision)),
+        open_short=clean(_open_short(decision)),
         rests_on=clean(_rests_on(decision, n_items, created_utc)),
         arms=tuple(clean(arm) for arm in decision.arms),
         incumbent=None if decision.spec.incumbent is None else clean(decision.spec.incumbent),
@@ -82,6 +86,12 @@ def _open_lines(decision: Decision) -> list[str]:
     return [f"{cell.arm}, {cell.requirement}: {cell.why}" for cell in unsettled(decision)]
 
 
+def _open_short(decision: Decision) -> str:
+    """Name what is not settled in a few words: which arm on which requirement."""
+    named = [f"{cell.arm} on {cell.requirement}" for cell in unsettled(decision)]
+    return ", ".join(named[:MOST_OPEN]) + (" and others" if len(named) > MOST_OPEN else "")
+
+
 def _rests_on(decision: Decision, n_items: int, created_utc: str) -> str:
     arms = len(decision.arms)
     parts = [
@@ -91,8 +101,11 @@ def _rests_on(decision: Decision, n_items: int, created_utc: str) -> str:
         "the prices of that day",
     ]
     if decision.spec.criteria:
-        parts.append("the weights of the suite")
-    return "Rests on: " + ", ".join(parts)
+        parts.append(
+            "the weights of the suite" if decision.declared else "weights written after the run"
+        )
+    over = items_line(decision, n_items)
+    return "Rests on: " + ", ".join(parts) + (f". {over[0].upper()}{over[1:]}" if over else "")
 
 
 def _not_run(decision: Decision) -> str:

@@ -109,9 +109,11 @@ def _sentence(found: Outlook) -> str:
 def _forecast(bill: Bill, found: Outlook, money: _Money) -> ForecastView:
     id_ = f"outlook.{bill.arm}"
     first = bill.months[0]
-    note = "" if bill.month_span else f"no interval: {bill.why_no_interval or 'unknown'}"
+    note = (
+        level_note(bill) if bill.month_span else f"no interval: {bill.why_no_interval or 'unknown'}"
+    )
     if not bill.known:
-        note = note or "some requests have no known dollars"
+        note = "; ".join(filter(None, ["some requests have no known dollars", note]))
     machines = first.machines if bill.measured.host is not None else None
     usd = bill.month_usd if bill.known else None
     totals = [_total(id_, months, bill, money) for months in horizons(found)]
@@ -129,6 +131,14 @@ def _forecast(bill: Bill, found: Outlook, money: _Money) -> ForecastView:
     )
 
 
+def level_note(bill: Bill) -> str:
+    """Say the level of a bill's interval where it is not the 95% that the page speaks of."""
+    ends = bill.interval
+    if ends is None or ends[0] == ends[1] or bill.level == 0.95:
+        return ""
+    return f"{100 * bill.level:.4g}% interval"
+
+
 def _total(id_: str, months: int, bill: Bill, money: _Money) -> TotalView:
     cost = bill.total(months) if bill.known else None
     paid = bill.cash(months) if bill.known else None
@@ -138,7 +148,7 @@ def _total(id_: str, months: int, bill: Bill, money: _Money) -> TotalView:
         paid_span = (low, high)
     return TotalView(
         months,
-        _or_range(money.of(f"{id_}.total_{months}", cost, bill.span(months))),
+        _or_range(money.of(f"{id_}.total_{months}", cost, bill.span(months), level_note(bill))),
         _or_range(money.of(f"{id_}.paid_{months}", paid, paid_span)),
     )
 

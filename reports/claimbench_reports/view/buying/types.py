@@ -52,3 +52,4 @@ class DecisionView:
     wins: tuple[Figure, ...]
     not_run: str
     note: str
+    open_short: str = ""

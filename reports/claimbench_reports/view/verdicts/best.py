@@ -11,6 +11,7 @@ from claimbench import stats
 from claimbench.claims.decide import MIN_ITEMS
 from claimbench.claims.gate import breaches
 from claimbench.privacy.visible import visible
+from claimbench.tables.types import IntArray
 from claimbench_reports.view.arms import ALL, difference, is_measured
 from claimbench_reports.view.format import Figure
 from claimbench_reports.view.inputs import ReportData
@@ -36,13 +37,15 @@ def mark_best(views: Sequence[ArmView], data: ReportData) -> tuple[ArmView, ...]
         return tuple(views)
     first = {a.arm: a for a in views if a.scope == ALL}
     best: dict[str, list[str]] = {}
+    codes = stats.cluster_codes(data.items.cluster).astype(np.int64)
     for column, (_, kind, high) in COLUMNS.items():
         values = {name: _value(first[visible(name)].get(column)) for name in arms}
         known = {name: value for name, value in values.items() if value is not None}
         if len(known) < len(arms):
             continue  # an arm whose value nobody knows could be the best
         leader = (max if high else min)(known, key=lambda name: known[name])
-        if all(_is_worse(data, column, kind, (leader, name)) for name in arms if name != leader):
+        others = [name for name in arms if name != leader]
+        if all(_is_worse(data, column, kind, (leader, name), codes) for name in others):
             best.setdefault(visible(leader), []).append(column)
     return tuple(
         replace(a, best=tuple(best.get(a.arm, ()))) if a.scope == ALL else a for a in views
@@ -53,7 +56,9 @@ def _value(f: Figure | None) -> float | None:
     return None if f is None else f.value
 
 
-def _is_worse(data: ReportData, column: str, kind: str, pair: tuple[str, str]) -> bool:
+def _is_worse(
+    data: ReportData, column: str, kind: str, pair: tuple[str, str], codes: IntArray
+) -> bool:
     """Return whether the second arm of a pair is decided to be worse in a column."""
     ours, theirs = pair
     if column != "usd_1k" and _uncorrected(data):
@@ -62,7 +67,6 @@ def _is_worse(data: ReportData, column: str, kind: str, pair: tuple[str, str]) -
     refused, _ = breaches(kind, ours, theirs, data.items, data.calls, every, data.context)
     if refused:
         return False
-    codes = stats.cluster_codes(data.items.cluster).astype(np.int64)
     n = sum(is_measured(data, arm.name) for arm in data.suite.arms)
     found = difference(data, ours, theirs, codes, data.suite.alpha / (n * (n - 1) / 2))
     return _decided(found, column)

@@ -42,9 +42,12 @@ def brief_of(
     parts: Sequence[VerdictView],
     told: str,
     why: str = "",
+    *,
+    unasked: bool = False,
 ) -> str:
     """Say what was measured and claimed in one sentence; ``told`` where the readings disagree or
     nothing was measured. ``why`` it is not settled stands behind.
+    ``unasked``: some turns were not asked, so that no figure is the same for every request.
     """
     if parts:
         said = [
@@ -60,21 +63,30 @@ def brief_of(
     end = ENDS[status]
     if status == "inconclusive" and why:
         end = f"{end.removesuffix('.')}: {why.removesuffix('.')}."
-    return f"{who} {_verb(one.short)}{one.said}{_interval(one)}{claimed}. {end}"
+    return f"{who} {_verb(one.short)}{one.said}{_interval(one, unasked=unasked)}{claimed}. {end}"
+
+
+def _is_bill(phrase: str) -> bool:
+    """Return whether a figure is dollars of a month or a year, which are of no single request."""
+    return phrase.startswith("$") and " per " not in phrase
 
 
 def _verb(phrase: str) -> str:
+    if _is_bill(phrase):
+        return "costs "
     for tail, verb in VERBS:
         if tail in phrase:
             return verb
     return "is "
 
 
-def _interval(r: ReadingView) -> str:
+def _interval(r: ReadingView, *, unasked: bool) -> str:
     if not r.between:
         return ""
+    if r.between.startswith("exactly") and _is_bill(r.short):
+        return " (exactly)"
     if r.between.startswith("exactly"):
-        return " (the same for every request)"
+        return " (on the turns asked)" if unasked else " (the same for every request)"
     return f" ({r.between})"
 
 

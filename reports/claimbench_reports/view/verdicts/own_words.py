@@ -8,13 +8,14 @@ with the same function, so that what is shown can be compared with what was clai
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from claimbench.claims.fields import ABSOLUTE, BILLS
 from claimbench.claims.readings.limits import Limit, limits
 from claimbench.types import Claim, Estimate, Reading
-from claimbench_reports.view.format import FORMATS, Figure, figure
+from claimbench_reports.view.format import FORMATS, NEVER_NEGATIVE, NOTHING, Figure, figure
 
 Turn = Callable[[float], float]
 SIDES = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than"}
@@ -70,6 +71,34 @@ def inner_of(claim: Claim) -> Claim:
     return claim.parts[0] if claim.kind == "class_level" and claim.parts else claim
 
 
+def said_of(claim: Claim) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the arms that a claim's words are said of, and those it names beside them: a claim is
+    judged the other way round where it says less ("less accurate than big", of small).
+    """
+    if is_turned(claim):
+        return claim.baselines, claim.treatments
+    return claim.treatments, claim.baselines
+
+
+def is_turned(claim: Claim) -> bool:
+    """Tell a claim that is judged the other way round than its words are."""
+    if not (claim.treatments and claim.baselines):
+        return False
+    theirs = "|".join(map(re.escape, claim.treatments))
+    than = rf"\b(?:than|behind|against|to)\s+(?:{theirs})(?!\w)"
+    return re.search(than, claim.text, re.IGNORECASE) is not None
+
+
+def told_of(claim: Claim) -> tuple[str, ...]:
+    """Return the arms that the words of the readings are about."""
+    return claim.baselines if _in_turned_words(inner_of(claim)) else claim.treatments
+
+
+def _in_turned_words(claim: Claim) -> bool:
+    """Tell a turned claim without an amount: what was measured is told in its own direction."""
+    return claim.relation in {"more", "less"} and is_turned(claim)
+
+
 def effect_of(claim: Claim, r: Reading, unit: str, id_: str) -> Effect | None:
     """Return a reading in the words of its claim; None where it has no estimate or no own words."""
     inner, own = inner_of(claim), r.name.rpartition(": ")[2]
@@ -82,15 +111,18 @@ def effect_of(claim: Claim, r: Reading, unit: str, id_: str) -> Effect | None:
     value = words.turn(e.value)
     if not math.isfinite(value):
         return None
-    against = value < 0 and bool(words.against_it)
+    against = value < -NOTHING and bool(words.against_it)
     sign = -1.0 if against else 1.0
-    low, high = _ends(e, words, sign)
+    low, high = _ends(e, words, sign, unit)
     shown = figure(f"{id_}.effect", sign * value, words.unit, low=low, high=high)
     tail = words.against_it if against else words.with_it
     number = _spoken(shown.text, words.unit)
-    if words.unit == "points" and value == 0:
+    if words.unit == "points" and abs(value) <= NOTHING:
         number, tail = "exactly", " as accurate"
-    rival = inner.baselines[0] if inner.baselines and inner.relation not in ABSOLUTE else ""
+    elif words.unit == "points":  # its sign stands in the words: less accurate
+        shown = replace(shown, text=number)
+    others = inner.treatments if _in_turned_words(inner) else inner.baselines
+    rival = others[0] if inner.baselines and inner.relation not in ABSOLUTE else ""
     than = _than(tail, rival)
     place = _place(inner, own)
     return Effect(
@@ -122,6 +154,8 @@ def _words(claim: Claim, limit: Limit, own: str, unit: str) -> Words | None:
         return Words(_same, True, unit, "", "")
     if claim.relation in BILLS:  # dollars and months, no ratios: the tested quantity has its words
         return None
+    if _in_turned_words(claim):
+        return _turned_words(claim, unit)
     if unit == "points":
         return Words(_same, True, "points", " more accurate", " less accurate")
     if claim.kind == "accuracy":
@@ -140,6 +174,19 @@ def _words(claim: Claim, limit: Limit, own: str, unit: str) -> Words | None:
     if part in {"time_cut", "time_up"}:
         return Words(_less, False, "percent", " less time", " more time")
     return Words(_less, False, "percent", " faster", " slower")
+
+
+def _turned_words(claim: Claim, unit: str) -> Words | None:
+    """Return the words of a claim that says less of its arm, which is judged the other way round;
+    None where the tested quantity has words enough.
+    """
+    if unit == "points":
+        return Words(_same, True, "points", " less accurate", " more accurate")
+    if claim.kind == "cost":
+        return Words(_speed, False, "percent", " dearer", " cheaper")
+    if claim.kind == "latency":
+        return Words(_speed, False, "percent", " slower", " faster")
+    return None
 
 
 def _accuracy_words(claim: Claim, limit: Limit) -> Words | None:
@@ -174,10 +221,12 @@ def _speed(x: float) -> float:
     return 1 / x - 1 if x else math.inf
 
 
-def _ends(e: Estimate, words: Words, sign: float) -> tuple[float | None, float | None]:
+def _ends(e: Estimate, words: Words, sign: float, unit: str) -> tuple[float | None, float | None]:
     """Return the interval of the effect; an end without bound stays one."""
     if e.low is None or e.high is None:
         return None, None
+    if unit in NEVER_NEGATIVE and e.low <= 0 and math.isinf(e.high):
+        return -math.inf, math.inf  # any ratio at all: "at least -100%" says nothing
     ends = [sign * _turned(end, words) for end in (e.low, e.high)]
     return min(ends), max(ends)
 
@@ -195,7 +244,7 @@ def _spoken(text: str, unit: str) -> str:
     """Say a difference of shares in words: ``+0.3 pts`` is "0.3 points" more."""
     if unit != "points":
         return text
-    return text.lstrip("+\u00b1").replace(" pts", " points")
+    return text.lstrip("+").replace(" pts", " points")
 
 
 def _spoken_interval(text: str, unit: str) -> str:
@@ -246,9 +295,7 @@ def _claimed(claim: Claim, r: Reading, limit: Limit, words: Words) -> str:
     """Say what was claimed: the quoted number, and the limit that rounding makes of it."""
     if claim.relation in {"as", "caught_up"} and claim.kind == "accuracy":
         return f"as accurate, within {100 * claim.margin:g} points"
-    if claim.relation == "more":
-        return "more accurate at all"
-    if claim.relation == "less":
+    if claim.relation in {"more", "less"}:
         return f"{words.with_it.strip()} at all"
     if limit.window is not None:
         ends = sorted(words.turn(end) for end in limit.window)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,11 +15,11 @@ from claimbench.errors import BenchError, IntegrityError
 from claimbench.pricing.arms import resolve_arm
 from claimbench.pricing.bill import bill, tariff_of
 from claimbench.pricing.calls import MachineFacts, cost_run
-from claimbench.pricing.changes import change_rates, parse_change
 from claimbench.pricing.frozen import freeze, thaw
 from claimbench.pricing.model import FxRate, Terms, UnknownPrice, usd_rate
 from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.pricing.price_lists.codec import price_from_json, price_to_json
+from claimbench.pricing.stated.changes import change_rates, parse_change
 from claimbench.types import Arm, Attempt, Call, Outcome, Session, Timing, Usage
 
 BOOKS = sorted(
@@ -378,3 +379,24 @@ def test_another_book_stands_in(tmp_path, book):
     other = PriceBook(BOOKS, first=[path])
     assert other.resolve("deepseek-flash").price.id == "mine"
     assert other.resolve("deepseek-v4-pro").price == book.resolve("deepseek-v4-pro").price
+
+
+@pytest.mark.parametrize(
+    ("provider", "cost", "word"),
+    [
+        ("tau2", {"list": {}}, "who sold org/m is not known, only that it was asked through tau2"),
+        ("unknown", {"list": {}}, "who sold org/m is not known"),
+        ("hf", {}, "only that it was asked through hf"),
+        ("my_own", {}, "only that it was asked through my_own"),
+        ("tau2", {"list": {"provider": "opnai"}}, "no seller 'opnai'"),
+        ("openai", {}, "no price for 'org/m' at openai"),
+    ],
+)
+def test_a_provider_that_sells_nothing_is_no_seller_that_lacks(
+    provider: str, cost: dict[str, Any], word: str
+) -> None:
+    arm = Arm(name="a", provider=provider, model="org/m", cost_model=cost)
+    price = resolve_arm(arm, PriceBook())
+    assert not price.known
+    assert word in str(price.why_unknown)
+    assert ("no seller" in str(price.why_unknown)) == ("no seller" in word)

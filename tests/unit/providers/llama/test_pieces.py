@@ -112,6 +112,34 @@ def test_a_learned_border_only_moves_to_the_front() -> None:
     assert run(slots, "a", [9, 9]) == (0, 1, 1), "at least one token is evaluated"
 
 
+def say(slots: PrefixSlots, prompt: list[int], conversation: str, answer: list[int]) -> int:
+    """Plan a turn, evaluate it and generate; the tokens kept."""
+    plan = slots.plan("a", prompt, conversation)
+    assert plan.slot.tokens[: plan.keep] == prompt[: plan.keep]
+    assert plan.keep < len(prompt)
+    plan.slot.tokens = [*prompt, *answer]
+    return plan.keep
+
+
+def test_later_turns_of_a_conversation_keep_the_earlier_ones_and_their_answers() -> None:
+    slots = PrefixSlots(1)
+    slots.declare("a", [1, 2, 3])
+    assert say(slots, [1, 2, 3, 10], "x", [20, 21]) == 0
+    assert say(slots, [1, 2, 3, 10, 20, 21, 11], "x", [22]) == 6
+    assert say(slots, [1, 2, 3, 10, 20, 21, 11, 22, 12], "x", []) == 8
+    assert say(slots, [1, 2, 3, 10, 20, 21, 11], "y", [23]) == 3, "another keeps the prefix alone"
+    assert say(slots, [1, 2, 3, 10, 20, 99, 11], "y", []) == 5, "tokens read otherwise are anew"
+    assert say(slots, [1, 2, 3, 10], "", []) == 3
+    assert say(slots, [1, 2, 3, 10, 20], "", []) == 3, "prompts that stand alone do not go on"
+
+
+def test_a_conversation_without_a_declared_prefix_goes_on_too() -> None:
+    slots = PrefixSlots(1)
+    assert say(slots, [1, 10], "x", [20]) == 0
+    assert say(slots, [1, 10, 20, 11], "x", [21]) == 3
+    assert say(slots, [1, 12], "y", []) <= 1
+
+
 def test_common_length() -> None:
     assert [common_length([1, 2], [1, 2, 3]), common_length([1], [2]), common_length([], [1])] == [
         2,

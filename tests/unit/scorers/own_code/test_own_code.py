@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from claimbench.scorers.own_code.process import ScorerFails, ScorerProcess
 from claimbench.scorers.own_code.reading import ScorerFile, ScorerFileFault, read_scorer
 from claimbench.scorers.own_code.scorer import PythonScorer
 from claimbench.scorers.quality import quality_name
+from claimbench.suite.own_scorers import scorer_files
 from claimbench.types import AnswerSpec, Sample, ScorerSpec, Task
 
 SAMPLE = Sample("1", {"text": "how many?"}, "42", "1")
@@ -89,8 +91,29 @@ def test_a_script_that_hangs_is_stopped_and_the_next_answer_is_asked() -> None:
     with ScorerProcess(found, 1.0) as process:
         slow = scorer.judge(process, "c", "slow", SAMPLE)
         fast = scorer.judge(process, "c", "42", SAMPLE)
-    assert (slow.status, "longer than 1 s" in slow.explanation) == ("unscored", True)
+    assert (slow.status, "longer than 1 s" in slow.explanation) == ("unparsable", True)
     assert fast.value == 1
+
+
+@pytest.mark.parametrize("body", ["while True: pass", "import os; os._exit(3)"])
+def test_a_script_that_stops_on_its_own_target_too_leaves_answers_unscored(body: str) -> None:
+    found = judged(f"def score(answer, target):\n    {body}", "anything", seconds=0.5)
+    assert (found.status, found.value) == ("unscored", None)
+
+
+def test_answers_that_stop_a_script_do_not_use_up_its_patience(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(processes, "MOST_STARTS", 2)
+    found = script(
+        "import os\ndef score(answer, target):\n    if answer != target: os._exit(1)\n    return 1"
+    )
+    scorer = scorer_of(found)
+    with ScorerProcess(found, 5.0) as process:
+        bad = [scorer.judge(process, "c", "flood", SAMPLE).status for _ in range(4)]
+        good = scorer.judge(process, "c", "42", SAMPLE)
+    assert bad == ["unparsable"] * 4
+    assert good.value == 1
 
 
 def test_a_script_that_keeps_hanging_is_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,3 +209,13 @@ def test_options_are_checked() -> None:
         load([ScorerSpec("python", {"file": "a.py", "func": "score"})])
     with pytest.raises(ScorerOptionError, match="cannot stand inside checks"):
         load([ScorerSpec("checks", {"of": [{"scorer": "python", "file": "a.py"}]})])
+
+
+@pytest.mark.parametrize("function", ["", "    function:\n", "    function: answer\n"])
+def test_consent_is_asked_for_the_function_that_a_run_would_call(
+    tmp_path: Path, function: str
+) -> None:
+    (tmp_path / "tools.py").write_text("def answer(name, arguments, state):\n    return 1, state\n")
+    suite = tmp_path / "suite.yaml"
+    suite.write_text(f"tasks:\n- name: t\n  simulator:\n    python: tools.py\n{function}")
+    assert [found.function for found in scorer_files(suite)] == ["answer"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from claimbench.scorers.reading.dates import read_dates
-from claimbench.scorers.reading.month_names import LINES
+from claimbench.scorers.reading.languages.month_names import LINES
 
 
 def test_a_name_stands_for_one_month() -> None:

@@ -20,6 +20,7 @@ from claimbench.claims.language.foreign.language import Language
 from claimbench.claims.language.foreign.spanish import SPANISH
 from claimbench.claims.language.parts.statements import Statement
 from claimbench.claims.language.tables.pieces import Rule
+from claimbench.errors import ClaimError
 
 _ARM = r"⟦a\d+⟧"
 _A = r"(?:the |der |die |das |le |la |el )?⟦a(?P<ours>\d+)⟧"
@@ -33,6 +34,8 @@ _NOT_ONLY = (
     (r"\bno s[oó]lo (.+?),? sino (?:que )?(?:también )?", r"\1 y "),
 )
 """Turns of phrase that say the same in other words."""
+_OWN = r"\b(?:aber|jedoch|dennoch|trotzdem|ist|mais|tout en|est|étant|pero|aunque|es)\b|但"
+"""Joints after which a denial ends: a word for "but", or a verb."""
 _OTHER_DIMS = {"named": "time", "ttft": "time"}
 _MARK_KINDS = {"Q": "poxfn", "D": "d", "U": "u", "S": "pf", "N": "n"}
 
@@ -93,11 +96,22 @@ def _whole(language: Language, text: str, amounts: Sequence[Amount]) -> list[Sta
         if made is None:
             return []
         out.append(made)
+    _denial_is_plain(out, [found[0] for found in re.finditer(language.joints, text)])
     theirs = next((made.theirs for made in out if made.theirs), [])
     for made in out:
         if not made.theirs and made.way not in {"level", "best"}:
             made.theirs = list(theirs)
     return out
+
+
+def _denial_is_plain(said: Sequence[Statement], joints: Sequence[str]) -> None:
+    """Refuse "ist nicht günstiger als beta und schneller": is it faster, or not?"""
+    for earlier, later, joint in zip(said, said[1:], joints, strict=False):
+        if earlier.negated and not later.negated and not re.search(_OWN, joint):
+            raise ClaimError(
+                "it is not clear how far the negation reaches",
+                hint="write one claim for each thing that is denied",
+            )
 
 
 def _completed(language: Language, part: str, arms: Sequence[str]) -> Iterator[str]:

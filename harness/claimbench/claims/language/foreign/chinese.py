@@ -23,6 +23,7 @@ _BEATS = r"(?:超过|优于|超越|胜过|领先)了?"
 
 def digits(text: str) -> str:
     """Write Chinese numerals, fractions and tenths as digits: "八成", "五分之一", "百分之九十"."""
+    text = re.sub(r"((?:快|慢|贵|高|提升|提速)了?) ?[一1] ?倍", r"\1 2 倍", text)  # twice as fast
     text = re.sub(rf"百分之({_NUMERAL}|\d+)", lambda m: f" {_number(m[1])}%", text)
     text = re.sub(rf"({_NUMERAL})成", lambda m: f" {10 * _number(m[1])}%", text)
     text = re.sub(

@@ -89,6 +89,18 @@ def with_floor(made: Meaning) -> Meaning:
     return made
 
 
+_OTHER_SIDE = {"<=": ">=", "<": ">", "within": ">=", ">=": "<=", ">": "<"}
+
+
+def level_of_rest(made: Meaning, amount: Amount, usual: str) -> Meaning:
+    """Read a limit of 1 less a share: "errors of at most 5%" is an accuracy of at least 95%."""
+    amount = capped(made, amount) if amount.bound == "up_to" else amount
+    high = None if amount.high is None else 1 - amount.value
+    value = 1 - (amount.value if amount.high is None else amount.high)
+    bound = _OTHER_SIDE.get(amount.bound or "", amount.bound)
+    return level(made, Amount(amount.kind, value, amount.half, high, bound), usual)  # type: ignore[arg-type]
+
+
 def capped(made: Meaning, amount: Amount) -> Amount:
     """Read "up to" before a loss or a price as its cap: no more than that."""
     if amount.bound == "down_to":

@@ -13,12 +13,14 @@ from claimbench.claims.language.meanings.effects import (
     capped,
     half_of,
     level,
+    level_of_rest,
     near,
     share_of,
     with_effect,
     with_floor,
 )
 from claimbench.claims.language.meanings.ratios import cost, seconds, speed
+from claimbench.claims.language.meanings.steering import steered
 from claimbench.claims.language.parts.statements import Statement, metric_of, reading_of
 from claimbench.errors import ClaimError
 
@@ -207,7 +209,7 @@ def _errors(said: Statement, amount: Amount | None) -> Meaning:
     way = said.way
     made = Meaning("accuracy", "more", "accuracy")
     if way == "level" and amount is not None:
-        return _error_level(made, amount)
+        return level_of_rest(made, amount, "at_least")
     if way in {"same", "as"}:
         made.relation = "as"
         return made
@@ -279,19 +281,12 @@ def _error_share(said: Statement, made: Meaning, amount: Amount | None) -> Meani
     return made
 
 
-def _error_level(made: Meaning, amount: Amount) -> Meaning:
-    amount = capped(made, amount) if amount.bound == "up_to" else amount
-    flipped = {"<=": ">=", "<": ">", "within": ">=", ">=": "<=", ">": "<"}
-    high = None if amount.high is None else 1 - amount.value
-    value = 1 - (amount.value if amount.high is None else amount.high)
-    bound = flipped.get(amount.bound or "", amount.bound)
-    return level(made, Amount(amount.kind, value, amount.half, high, bound), "at_least")  # type: ignore[arg-type]
-
-
 _BY_DIM: dict[str, Callable[[Statement, Amount | None], Meaning]] = {
     "acc": _accuracy,
     "err": _errors,
     "cost": cost,
     "time": seconds,
     "rate": speed,
+    "steer": steered,
+    "refuse": steered,
 }

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
 
-from claimbench.claims.language import lexicon as words
 from claimbench.claims.language.amounts import Amount
 from claimbench.claims.language.parts.chunks import Chunk
+from claimbench.claims.language.parts.inheriting import inherit_measures, inherit_places
 from claimbench.claims.language.parts.places import Clause
+from claimbench.claims.language.parts.pronouns import TAKES_OBJECT, without_pronouns
 from claimbench.claims.language.parts.saying import CONJUNCTIONS, LASTING, SaidReader, either_or
 from claimbench.claims.language.parts.statements import (
     REST,
@@ -17,20 +17,14 @@ from claimbench.claims.language.parts.statements import (
     Unread,
     as_kind,
     denied,
-    same_side,
 )
 from claimbench.errors import ClaimError
 
 _OPENERS = frozenset(
     {"verb", "said", "not", "neither", "never", "always", "which", "dim", "sometimes", "hedge"}
 )
-_TAKES_OBJECT = (
-    r"(?:\b(?:what|as|with|to|than|of|by|from|behind|above|below|ahead of|on|over|under|for"
-    r"|against|short of)"
-    rf"|\b{words.BEAT}|\b{words.MATCH}|\b{words.EQUAL}|\b{words.OR_BETTER}"
-    r"|\btrail(?:s|ing)?|\blead(?:s|ing)?"
-    r"|\bunderperform(?:s|ed|ing)?|\bundercut(?:s|ting)?)$"
-)
+
+_PAST = r"(?:was|were|had|did|cost|beat|outdid|overtook|\w+ed)\b"
 
 
 def read(chunks: Sequence[Chunk], amounts: Sequence[Amount]) -> list[Statement]:
@@ -40,24 +34,7 @@ def read(chunks: Sequence[Chunk], amounts: Sequence[Amount]) -> list[Statement]:
         Unread: words that nothing consumed.
         ClaimError: words that are known, in an order or a company that is not.
     """
-    return _Reader(chunks, amounts).run()
-
-
-def _inherit_places(said: Sequence[Statement]) -> None:
-    """Give "above 90% on t1 but below 95%" the place of its first half for the second."""
-    for earlier, later in itertools.pairwise(said):
-        one = same_side(earlier.dim, later.dim)
-        kind = (earlier.way == "level") == (later.way == "level")
-        rivals = not later.theirs or later.theirs == earlier.theirs
-        placed = later.tasks or later.slice is not None or later.modifier
-        if not (one and kind and rivals) or placed:
-            continue
-        if later.quantile is not None and earlier.quantile not in {None, later.quantile}:
-            continue
-        later.tasks = earlier.tasks
-        later.slice = earlier.slice
-        if later.dim in {"time", "rate"}:
-            later.quantile = later.quantile or earlier.quantile
+    return _Reader(without_pronouns(chunks), amounts).run()
 
 
 class _Reader(SaidReader):
@@ -90,7 +67,7 @@ class _Reader(SaidReader):
         place = "elsewhere"
         if before is not None and (
             before.kind in {"compare", "unlike"}
-            or (before.kind == "said" and re.search(_TAKES_OBJECT, before.text.strip()))
+            or (before.kind == "said" and re.search(TAKES_OBJECT, before.text.strip()))
             or (
                 before.kind in {"and", "or", "comma"} and self.collect is not None and after is None
             )
@@ -143,6 +120,8 @@ class _Reader(SaidReader):
             self.collect = self.last.theirs
             self.last.theirs.append(arm)
         elif self.collect is not None and self._continues(opens):
+            if self.collect is self.led and before is not None and before.kind == "comma":
+                raise ClaimError("it is not clear which arms are compared with which")
             self.collect.append(arm)
         elif self._inverted() or (not self.clause.statements and not self.clause.subjects):
             self.collect = self.clause.subjects
@@ -187,18 +166,44 @@ class _Reader(SaidReader):
         return self.led if self.last is None else self.last.theirs
 
     def _takes_object(self) -> bool:
-        return bool(self.last is not None and re.search(_TAKES_OBJECT, self.last.text.strip()))
+        return bool(self.last is not None and re.search(TAKES_OBJECT, self.last.text.strip()))
 
     def _compare(self, chunk: Chunk) -> None:
         before = self._before()
         earlier = self.chunks[self.at - 2] if self.at > 1 else None
         again = before is not None and before.kind in CONJUNCTIONS and earlier is not None
-        lists = again and earlier is not None and earlier.kind in {"arm", "rest", "said", "comma"}
+        lists = (
+            again
+            and earlier is not None
+            and earlier.kind in {"arm", "rest", "said", "comma", "poss"}
+        )
         if self.last is not None and self.last.theirs and before is not None and not lists:
             raise ClaimError(f"{chunk.text!r} compares a second time in one part of the sentence")
+        if self.last is not None and before is not None and again:
+            self._again(chunk, before)
+            self.last.joined += f" {before.kind}"
+        elif self.last is not None:
+            self.last.joined = ""
         if self.last is not None:
-            self.last.joined = chunk.text
+            self.last.joined += f" {chunk.text}"
         self.pending = "compare"
+
+    def _again(self, chunk: Chunk, before: Chunk) -> None:
+        """Refuse "not cheaper than beta but than gamma" and "and versus gamma it is fast"."""
+        if before.kind == "but":
+            raise ClaimError(
+                f"{before.text.strip()} {chunk.text!r}: what holds there, and what is denied?",
+                hint='say the whole of it: "not cheaper than beta, but cheaper than gamma"',
+            )
+        following = self._next(2)
+        if following is not None and following.kind == "comma":
+            following = self._next(3)
+        attached = following is not None and following.rule is not None and following.rule.attach
+        if following is not None and following.kind in {"verb", "said"} and not attached:
+            raise ClaimError(
+                f"{chunk.text!r}: said of what stands before it, or of what follows?",
+                hint="write two sentences instead",
+            )
 
     def _as(self, chunk: Chunk) -> None:
         """Read the second "as" of "half as much per correct answer as beta"."""
@@ -226,6 +231,18 @@ class _Reader(SaidReader):
         ends = {"arm", "rest", "poss", "task", "quantile", "mutual"}
         if self.last is None or before is None or before.kind not in ends:
             raise ClaimError(f"nothing stands before {chunk.text!r} that it could end")
+        self._one_time(chunk)
+
+    def _one_time(self, tail: Chunk) -> None:
+        """Refuse "is cheaper than beta was": a run measures both arms at one time."""
+        past = tail.text in {"was", "did"}
+        verbs = [c.text for c in self.chunks[: self.at] if c.kind in {"verb", "said"}]
+        agrees = any(re.match(_PAST, verb) for verb in verbs)
+        if past != agrees and (past or any(re.match(r"was|were|did|had", verb) for verb in verbs)):
+            raise ClaimError(
+                f"{tail.text!r}: one arm now against another as it was is not measured",
+                hint="say both of one time",
+            )
 
     def _verb(self, chunk: Chunk) -> None:
         if self._is_noun(chunk):
@@ -314,12 +331,14 @@ class _Reader(SaidReader):
         for clause in self.clauses:
             if not clause.statements and (clause.dim or clause.subjects):
                 raise ClaimError("nothing is said of one part of the sentence")
-            shared = next((s.theirs for s in clause.statements if s.theirs), [])
+            several = [s.theirs for s in clause.statements if s.theirs]
+            shared = several[0] if several else []
             earlier = next((s.theirs for s in out if s.theirs), [])
-            _inherit_places(clause.statements)
+            inherit_places(clause.statements)
+            inherit_measures(clause, out)
             for statement in clause.statements:
                 statement.ours = list(clause.subjects or (out[-1].ours if out else []))
-                absolute = statement.way in {"level", "bare"}
+                absolute = statement.way in {"level", "bare", "bill"}
                 if absolute and statement.swap and statement.theirs and not clause.subjects:
                     statement.ours = statement.theirs
                     statement.theirs = []
@@ -330,6 +349,8 @@ class _Reader(SaidReader):
                 if absolute and statement.theirs:
                     raise ClaimError(f"{statement.text!r} compares with nobody, and an arm follows")
                 if not absolute and not statement.theirs and statement.way != "best":
+                    if any(theirs != shared for theirs in several):
+                        raise ClaimError(f"{statement.text!r}: compared with which of the rivals?")
                     found = self.led or shared or [a for a in earlier if a not in statement.ours]
                     statement.theirs = list(found)
                     led_used = led_used or bool(self.led)

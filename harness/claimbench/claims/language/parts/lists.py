@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from claimbench.claims.language import lexicon as words
+from claimbench.claims.language.amounts import Amount
 from claimbench.claims.language.parts.chunks import Chunk
 from claimbench.claims.language.parts.places import Clause, PlaceReader
 from claimbench.claims.language.parts.statements import (
@@ -94,6 +95,7 @@ class ListReader(PlaceReader):
         if not same_side(dim, last.dim):
             if not self._general(last):
                 raise ClaimError(f"{chunk.text!r} does not fit what is compared")
+            last = self._one_more(last) if last.listed == "in" else last
             turn(last, dim, chunk.text)
         last.listed = "in"
         last.quantile = last.quantile or quantile(chunk.match)
@@ -102,6 +104,18 @@ class ListReader(PlaceReader):
             if (last.metric or metric_of(last.text)) not in {None, metric}:
                 raise two_measures(chunk.text)
             last.metric = metric
+
+    def _one_more(self, statement: Statement) -> Statement:
+        """Copy a statement for one more quantity: "better on accuracy and on cost"."""
+        before = self._before()
+        if before is None or before.kind not in {"and", "comma"}:
+            raise ClaimError("two quantities for one comparison", hint='join them with "and"')
+        if statement.negated:
+            raise ClaimError("the denial of a list has more than one meaning")
+        twin = twin_of(statement)
+        self.clause.statements.append(twin)
+        self.last = twin
+        return twin
 
     def _general(self, statement: Statement) -> bool:
         """Tell whether a statement says good or bad of any quantity, and no points."""
@@ -196,6 +210,11 @@ class ListReader(PlaceReader):
         found = chunk.match.groupdict()
         if found.get("per"):
             made.per = per_what(found, self.amounts)
+        if last.negated or not _is_ahead(last, last.amount, made, amount):
+            raise ClaimError(
+                f"{chunk.text!r}: by these figures the first arm is not the better one",
+                hint="name the better one first, or write one claim for each arm",
+            )
         self.clause.statements.append(made)
 
     def _portion(self, chunk: Chunk) -> None:
@@ -207,6 +226,25 @@ class ListReader(PlaceReader):
                 hint='such as "answers 95% of requests in under 2 s"',
             )
         last.share = self.amounts[int(chunk.match["s"])]
+
+
+def _is_ahead(one: Statement, ours: Amount, other: Statement, theirs: Amount) -> bool:
+    """Tell whether the first of two stated amounts is the better one, per the same things."""
+    count, kind = _per(one)
+    other_count, other_kind = _per(other)
+    if kind != other_kind:
+        raise two_measures(other.text)
+    if one.dim in words.FALLING:
+        most = ours.value if ours.high is None else ours.high
+        return most * other_count < theirs.value * count
+    most = theirs.value if theirs.high is None else theirs.high
+    return ours.value > most
+
+
+def _per(statement: Statement) -> tuple[int, str]:
+    """Return of how many things an amount is said, and of which."""
+    count, _, kind = (statement.per or "1").partition(" ")
+    return int(count), kind
 
 
 def turn(statement: Statement, dim: str, text: str) -> None:

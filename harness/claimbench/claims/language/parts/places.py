@@ -258,6 +258,7 @@ class PlaceReader:
             raise ClaimError("two percentiles for one time")
         else:
             self.last.quantile = p
+            self.last.led = not self.last.theirs
 
     def _denied_at(self, chunk: Chunk, p: float | None) -> bool:
         """Read "at p50 but not at p95": the same statement, denied for another percentile."""
@@ -309,6 +310,7 @@ class PlaceReader:
             raise two_measures(chunk.text)
         else:
             self.last.metric = metric
+            self.last.led = not self.last.theirs
 
     def _per_token(self, chunk: Chunk) -> None:
         if self.last is not None and self.last.dim == "time":
@@ -372,3 +374,4 @@ class PlaceReader:
             raise two_measures(chunk.text)
         else:
             self.last.reading = reading
+            self.last.led = not self.last.theirs

@@ -9,8 +9,10 @@ from fractions import Fraction
 
 from claimbench.claims.language import lexicon as words
 from claimbench.claims.language.amounts import Amount, Bound
+from claimbench.claims.language.parts.bare_amounts import settle_amount
 from claimbench.claims.language.parts.chunks import Chunk
 from claimbench.claims.language.parts.lists import LITERAL, ListReader, turn
+from claimbench.claims.language.parts.pronouns import is_apposition
 from claimbench.claims.language.parts.statements import (
     Statement,
     metric_of,
@@ -27,6 +29,7 @@ CONJUNCTIONS = frozenset({"and", "or", "but", "comma"})
 LASTING = frozenset({"tasks", "slice", "count", "share_of_tasks"})
 """What may stand at the head of a sentence for all of its statements."""
 _TAKEN = ("tasks", "slice", "quantile", "metric", "reading", "count", "share_of_tasks", "hedges")
+_MEASURES = frozenset({"quantile", "metric", "reading"})
 _BEFORE_SAID = frozenset(
     {"verb", "neither", "nor", "not", "sometimes", "never", "always", "quantile", "ttft"}
 )
@@ -100,6 +103,7 @@ class SaidReader(ListReader):
         if limit_of is None:
             self._check_place(chunk, rule)
         made = self._stated(chunk, rule, found)
+        settle_amount(made, self.last, self._before_not(), self.clause.dim)
         self._subject_fits(chunk, rule, made)
         self._mentions(made, found)
         made.quantile = quantile(chunk.match) if "p" in found else None
@@ -148,6 +152,12 @@ class SaidReader(ListReader):
         made.clause = len(self.clauses) - 1
         made.degree = found.get("deg")
         return made
+
+    def _before_not(self) -> Chunk | None:
+        """Return the chunk before the one that is read, and before a "not" there."""
+        before = self._before()
+        denied = before is not None and before.kind == "not" and self.at > 1
+        return self.chunks[self.at - 2] if denied else before
 
     def _subject_fits(self, chunk: Chunk, rule: Rule, made: Statement) -> None:
         """Refuse what is not said of the subject's quantity; "better" goes its way."""
@@ -205,6 +215,7 @@ class SaidReader(ListReader):
             made.hedges = (str(typically),)
         for key in _TAKEN:
             if key in self.before and not getattr(made, key):
+                made.led = made.led or key in _MEASURES
                 setattr(made, key, self.before[key])
         self.before = {k: v for k, v in self.before.items() if k in LASTING}
 
@@ -290,6 +301,11 @@ class SaidReader(ListReader):
         here = self.clause
         if self.last is None or not here.statements or before is None:
             return
+        if self.last.theirs and is_apposition(before, chunk):
+            raise ClaimError(
+                f"{chunk.text!r} may be said of the rival before it",
+                hint='join it with "and", or name the arm that it is said of',
+            )
         if before.kind in CONJUNCTIONS or rule.attach:
             return
         if before.kind in _BEFORE_SAID:

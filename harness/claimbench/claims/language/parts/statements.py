@@ -23,6 +23,7 @@ class Statement:
     ``listed``: how it came of a list ("in", "and", "done" once it has its amount). ``but``: arms
     that are left out. ``mutual``: the subjects are compared with each other. ``joined``: the word
     between its rivals. ``denial``: the word that denies it. ``hedges``: words without an amount.
+    ``led``: what is measured stands before the rivals, for those to come too.
     ``count``: (k, n) tasks, n = 0 for those of the suite; ``share_of_tasks``: k / n of the suite's
     tasks, more than that if strict.
     """
@@ -57,6 +58,7 @@ class Statement:
     denial: str = ""
     hedges: tuple[str, ...] = ()
     share_of_tasks: tuple[int, int, bool] | None = None
+    led: bool = False
 
 
 class Unread(Exception):

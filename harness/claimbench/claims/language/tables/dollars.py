@@ -58,7 +58,7 @@ RULES: tuple[Rule, ...] = (
         rule(rf"(?:at|for|with) (?:a |only a |just a )?(?:small |tiny |mere )?fraction of (?:the |its |their )?(?:{_COST})(?: of)?", "cost", "vague", -1, attach=True),
         rule(rf"(?:at|for|with) (?:a |only a |just a )?(?:small |tiny |mere )?fraction of {OBJ}'s? (?:{_COST})", "cost", "vague", -1, attach=True),
     )),
-    rule(rf"(?:{_COSTS} |is |priced at |charges |at |for |runs at |comes in at |and )*{U} ?{PER}", "cost", "level", -1, attach=True),
+    rule(rf"(?:{_COSTS} |is |priced at |charges |at |for |runs at |comes in at )*{U} ?{PER}", "cost", "level", -1, attach=True),
     rule(rf"(?:an? |with |at )*(?:(?:{_COST}) (?:of|at|is|was)?|priced) ?{U} ?{PER}", "cost", "level", -1, attach=True),
     rule(rf"(?:an? |with |at )*(?P<side>input|output)(?: tokens?)? (?:{_COST})(?: (?:of|at|is|was))? {U} ?{PER}", "cost", "level", -1, attach=True),
     *needing(("down", "lower", "cut", "reduc", "drop", "slash", "bring"), (

@@ -75,17 +75,17 @@ def _usage(row: Mapping[str, Json]) -> Usage | None:
         told.get(k) for k in ("input_cached_tokens", "cache_read_input_tokens", "input_cache")
     ]
     read = next((n for n in map(shared.count, several) if n is not None), None)
+    wrote = shared.count(told.get("cache_creation_input_tokens", told.get("input_cache_creation")))
+    thought = shared.count(told.get("output_reasoning_tokens", told.get("reasoning_tokens")))
     if read and shared.count(told.get("total")) == n_in + n_out:
-        return shared.tokens(n_in, n_out, read)  # this writer's input includes what was cached
-    wrote = told.get("cache_creation_input_tokens", told.get("input_cache_creation"))
+        # this writer's totals include what was cached and thought
+        return shared.tokens(n_in, n_out, read, wrote, thought)
     return Usage(
         input_fresh=n_in,
         cache_read=read,
-        cache_write_5m=shared.count(wrote),
+        cache_write_5m=wrote,
         output_visible=n_out,
-        output_reasoning=shared.count(
-            told.get("output_reasoning_tokens", told.get("reasoning_tokens"))
-        ),
+        output_reasoning=thought,
     )
 
 

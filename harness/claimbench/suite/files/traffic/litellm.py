@@ -101,13 +101,13 @@ def _usage(row: Mapping[str, Json], meta: Mapping[str, Json]) -> Usage | None:
         get(shared.parsed(row.get("response")), "usage")
     )
     more = mapping(meta.get("additional_usage_values")) or given
-    read = get(more, "prompt_tokens_details", "cached_tokens") or more.get(
-        "cache_read_input_tokens"
-    )
+    detail = get(more, "prompt_tokens_details", "cached_tokens")
+    told = [shared.count(detail), shared.count(more.get("cache_read_input_tokens"))]
+    cached = [n for n in told if n is not None]
     return shared.tokens(
         shared.count(row.get("prompt_tokens")),
         shared.count(row.get("completion_tokens")),
-        shared.count(read),
+        max(cached, default=None),
         shared.count(more.get("cache_creation_input_tokens")),
         shared.count(get(more, "completion_tokens_details", "reasoning_tokens")),
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from claimbench.suite.files.values import digest, get, mapping, moment, number, seconds
+from claimbench.suite.files.values import digest, disjoint, get, mapping, moment, number, seconds
 from claimbench.types import Json, SamplingParams, Usage
 
 
@@ -124,16 +124,7 @@ def tokens(
         return None
     if (cached or 0) + (written or 0) > total_in:
         total_in += (cached or 0) + (written or 0)
-    read = min(cached or 0, total_in)
-    wrote = min(written or 0, total_in - read)
-    thought = min(reasoning or 0, total_out)
-    return Usage(
-        input_fresh=total_in - read - wrote,
-        cache_read=read,
-        cache_write_5m=wrote or None,
-        output_visible=total_out - thought,
-        output_reasoning=thought,
-    )
+    return disjoint(total_in, total_out, cached, written, reasoning)
 
 
 def turns_of(value: Json) -> tuple[Mapping[str, Json], ...]:

@@ -1,0 +1,1 @@
+"""Claims that rest on more than the arms' own calls: routes through stored calls."""

@@ -1,0 +1,1 @@
+"""What a run saw that is no score: where bytes went, and how each arm was asked."""

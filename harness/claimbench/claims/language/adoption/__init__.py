@@ -1,0 +1,1 @@
+"""Sentences about downloads and trending lists, read wholly or not at all."""

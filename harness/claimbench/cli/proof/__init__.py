@@ -1,0 +1,1 @@
+"""Bundles and registrations, as the commands share them."""

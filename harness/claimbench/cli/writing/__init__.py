@@ -1,0 +1,1 @@
+"""Where commands write: the results database that they fill, files, and standard output."""

@@ -1,0 +1,1 @@
+"""Dollars of an evaluated run: bills at a volume, nodes' prices, what vendors say they charged."""

@@ -1,0 +1,1 @@
+"""What suites, price books and the command line state of prices."""

@@ -1,0 +1,210 @@
+"""A run's tables -> the same with its routes in them, and what the claim checker must know."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from claimbench.claims.types import RouteFacts
+from claimbench.routes.compose import compose
+from claimbench.routes.find import paths_of
+from claimbench.routes.fit import Options, refit_ratio, refits
+from claimbench.routes.follows import question_of_column
+from claimbench.routes.honest import column_of_answers, knows_answers
+from claimbench.routes.paths import Checks, Found, chosen_arm
+from claimbench.routes.signals import Answers, sees_target
+from claimbench.routes.words import said_of_route
+from claimbench.scorers import Scorer
+from claimbench.tables.types import ArmItems, BoolArray, CallTable, FloatArray, IntArray, ItemTable
+from claimbench.types import Cost, Reason
+from claimbench.types.routes import RouteSpec
+
+ALONE = ""
+"""Key of a figure that is compared with no arm."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What routes are made from, beside the tables of the measured arms.
+
+    ``seed``: of the folds, from the measured suite, so that nobody chooses it. ``seen``: the
+    answers were known before the suite was written (an import, a replay). ``scorers``: by task.
+    """
+
+    answers: Answers
+    costs: Mapping[str, Cost]
+    checks: Checks
+    seed: str
+    seen: str = ""
+    scorers: Mapping[str, Sequence[Scorer]] | None = None
+
+
+@dataclass(frozen=True)
+class Routed:
+    """The tables with the routes, and by route what claims must know and how it was made."""
+
+    items: ItemTable
+    calls: CallTable
+    facts: Mapping[str, RouteFacts]
+    found: Mapping[str, Found]
+
+
+def without_routes(
+    items: ItemTable, calls: CallTable, names: Set[str]
+) -> tuple[ItemTable, CallTable]:
+    """Return the tables of the measured arms alone."""
+    kept = {name: rows for name, rows in items.arms.items() if name not in names}
+    left = {name: rows for name, rows in calls.arms.items() if name not in names}
+    return replace(items, arms=kept), CallTable(left)
+
+
+def with_routes(
+    specs: Sequence[RouteSpec], items: ItemTable, calls: CallTable, stored: Stored
+) -> Routed:
+    """Put every route into the tables.
+
+    A route whose arms were not all measured gets no rows.
+    """
+    arms, rows = dict(items.arms), dict(calls.arms)
+    made: dict[str, Found] = {}
+    for spec in specs:
+        found = Found(())
+        if all(part in items.arms for part in spec.parts):
+            found = paths_of(spec, items, calls, stored.answers, stored.checks, stored.seed)
+            unreadable = frozenset(
+                call_id
+                for arm in spec.parts
+                for call_id in calls.arms[arm].call_id.tolist()
+                if call_id in stored.answers.records and stored.answers.unreadable(call_id)
+            )
+            arms[spec.name], rows[spec.name] = compose(
+                spec,
+                found.paths,
+                items,
+                calls,
+                stored.costs,
+                stored.checks,
+                unreadable,
+                _planned(spec, items, found),
+            )
+        made[spec.name] = found
+    # a route is a rival of those listed before it too: facts need every route's rows
+    facts: dict[str, RouteFacts] = {}
+    for spec in specs:
+        found = made[spec.name]
+        facts[spec.name] = RouteFacts(
+            parts=spec.parts,
+            said=said_of_route(spec),
+            fitted=spec.fitted,
+            unfair=_unfair(spec, stored) or column_of_answers(spec, items, stored.answers),
+            knows=knows_answers(spec, items, found) if found.paths else None,
+            widen=_widen(spec, found, arms, stored.seed),
+            asks=question_of_column(spec, items),
+        )
+    return Routed(replace(items, arms=arms), CallTable(rows), facts, made)
+
+
+def _planned(spec: RouteSpec, items: ItemTable, made: Found) -> IntArray:
+    """Return the requests that each item was to send along the route."""
+    if spec.kind == "cascade":
+        counts = items.arms[spec.first].n_calls
+        return np.minimum(counts, 1) if spec.signal == "repeats" else counts
+    found = np.zeros(len(items.items), dtype=np.int64)
+    for item, arm in enumerate(chosen_arm(spec, items, made.chosen)):
+        if arm is not None:
+            found[item] = items.arms[arm].n_calls[item]
+    return found
+
+
+def _unfair(spec: RouteSpec, stored: Stored) -> Reason | None:
+    """Return why no verdict can rest on the route, or None.
+
+    What was chosen when the answers were known fits them by chance too, unless the threshold of
+    each request was fitted on other clusters.
+    """
+    tuned = spec.declared_threshold or (spec.kind != "cascade" and not spec.fitted)
+    if tuned and (spec.declared == "after" or stored.seen):
+        what = {
+            "cascade": "its threshold",
+            "slice": "which arm takes which slice",
+            "decisions": "its router's decisions",
+        }[spec.kind]
+        why = stored.seen or "declared after the run"
+        return Reason("route_fitted_in_sample", f"{what} of {spec.name}: {why}")
+    asked_of = (spec.first, *(stage.then for stage in spec.stages))
+    for arm, stage in zip(asked_of, spec.stages, strict=False):
+        if stage.signal == "scorer" and stored.scorers is not None and stage.of not in _NOT_RERUN:
+            at = _seen_target(stage.of, arm, stored)
+            if at is not None:
+                detail = f"{spec.name} asks the scorer {stage.of}, whose word on {at} changes"
+                return Reason("route_checker_sees_target", f"{detail} with the target")
+    return None
+
+
+def _seen_target(name: str, arm: str, stored: Stored) -> str | None:
+    """Return the answer of an arm on which a scorer's word changes with the target, or None."""
+    asked = [one for one in stored.answers.records.values() if one.call.arm == arm]
+    for at, task in stored.answers.tasks.items():
+        for scorer in (stored.scorers or {}).get(at, ()):
+            if scorer.name == name:
+                found = sees_target(scorer, asked, task)
+                if found is not None:
+                    return found
+    return None
+
+
+_NOT_RERUN = frozenset({"judge", "python"})
+"""Scorers that answer from what was stored; what they are shown is looked at in the suite."""
+
+
+def _widen(
+    spec: RouteSpec, found: Found, arms: Mapping[str, ArmItems], seed: str
+) -> dict[tuple[str, str], float]:
+    """Return by (accuracy or cost, rival) how much wider an interval is when the fit's own noise
+    is in it.
+    """
+    if found.again is None or found.items is None or found.answered is None:
+        return {}
+    if found.options is None:
+        return {}
+    at = found.items.astype(np.int64)
+    ratios: dict[tuple[str, str], float] = {}
+    nothing = np.zeros(len(at))
+    rivals = {ALONE: (nothing, np.ones(len(at)))}
+    for name, arm in arms.items():
+        if name != spec.name:
+            rivals[name] = (arm.score[at], arm.usd[at])
+    replicates = refits(found.answered, found.options.cluster, seed, found.again)
+    for rival, (score, usd) in rivals.items():
+        for kind, of_rival in (("accuracy", score), ("cost", usd)):
+            figure = _Figure(kind, found.options, of_rival, rival == ALONE)
+            ratios[kind, rival] = refit_ratio(replicates, figure.value)
+    return ratios
+
+
+@dataclass(frozen=True)
+class _Figure:
+    """What a claim between a route and a rival rests on: a difference of scores, a log ratio of
+    dollars.
+    """
+
+    kind: str
+    options: Options
+    of_rival: FloatArray
+    alone: bool
+
+    def value(self, chosen: BoolArray, answered: IntArray) -> float:
+        """Return the figure over the chosen requests."""
+        table = self.options.score if self.kind == "accuracy" else self.options.usd
+        ours = self.options.of_arm(table, answered)
+        both = chosen & np.isfinite(ours) & np.isfinite(self.of_rival)
+        if not both.any():
+            return math.nan
+        mean = float(ours[both].mean())
+        if self.kind == "accuracy":
+            return mean - float(self.of_rival[both].mean())
+        rival = 1.0 if self.alone else float(self.of_rival[both].mean())
+        return math.log(mean / rival) if mean > 0 and rival > 0 else math.nan

@@ -1,0 +1,1 @@
+"""What is done between steps of episodes while a run goes on: users are asked, functions run."""

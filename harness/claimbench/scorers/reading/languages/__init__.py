@@ -1,0 +1,1 @@
+"""Words of many languages that answers are read by."""

@@ -1,0 +1,1 @@
+"""Scoring of calls of tools: which function, with which arguments."""

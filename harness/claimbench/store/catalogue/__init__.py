@@ -1,0 +1,3 @@
+"""What is kept about runs beside what they measured: finding them, words about them, removing
+them.
+"""

@@ -1,0 +1,1 @@
+"""A comparison of runs: text of 80 columns, Markdown, and one HTML page."""

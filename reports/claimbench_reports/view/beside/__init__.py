@@ -1,0 +1,1 @@
+"""What stands beside the measured arms: routes through their stored calls, adoption."""

@@ -1,0 +1,1 @@
+"""The checklist: what a reader asks of any evaluation, answered from this run."""
