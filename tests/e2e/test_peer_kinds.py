@@ -170,8 +170,11 @@ def test_judges_and_users_behind_peers(served: Served, bench: Bench, tmp_path: P
         simulated_users=[served.arm(way, name=name) for way, name in zip(WAYS, users, strict=True)],
         allow=["self_judging", "judge_uncorrected"],
     )
-    ran(bench, path, 0)
+    ran(bench, path, 0, 4)  # 4: a user was cut off, which ends that conversation
     spoke, words = came(tmp_path, "user"), came(tmp_path, "judge")
+    cut = {key[:2] for mine in spoke.values() for key, one in mine.items() if one[0] != "ok"}
+    for mine in came(tmp_path).values():
+        assert {key[:2] for key, one in mine.items() if one[0] == "cancelled"} <= cut
     assert set(spoke) == set(users)
     assert set(words) == set(judges)
     heard = {"ok", "truncated"}
