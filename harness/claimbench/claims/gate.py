@@ -78,7 +78,12 @@ def arm_profile(
         "measured_sha256": details.get("measured_sha256", suite.measured_sha256),  # imports: by arm
         "epochs": suite.epochs,
         "error_policy": _fields(suite.errors),
-        "sampling": {"temperature": params.temperature, "top_p": params.top_p, "seed": params.seed},
+        "sampling": {
+            "temperature": params.temperature,
+            "top_p": params.top_p,
+            "seed": params.seed,
+            **(details.get("settings") or {}),  # imports: what else their files state
+        },
         "reasoning_effort": params.reasoning_effort,
         "answer_constraint": details.get("answer_constraint", assumed),
         "load": _load(load),

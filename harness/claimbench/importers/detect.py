@@ -40,10 +40,7 @@ def read_files(paths: Sequence[Path], options: ImportOptions, kind: str | None =
         raise ImportFault(f"files of several kinds ({listed})", hint="import each kind by itself")
     name, files = next(iter(kinds.items()))
     known = next((one for one in FORMATS if one.kind == name), None)
-    if known is None:
-        parts = [table.read(path, options) for path in files]
-    else:
-        parts = known.read(files, options)
+    parts = table.read(files, options) if known is None else known.read(files, options)
     for part in parts:
         refuse_impossible(part)
     by_name = known is None or known.pairs_by_name

@@ -29,14 +29,19 @@ NOT_SCORED = "not scored"
 """Stands for the metric of a file without scores; its dollars, tokens and seconds still count."""
 
 
+SETTINGS = "settings"
+"""Key of an arm's setup under which the settings of its generation stand."""
+
+
 class ImportFault(BenchError):
     """A file of another tool that cannot be read as what it is said to be."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedArm:
-    """One model in one file. ``setup`` is what must be equal for two arms to be comparable, beside
-    the items.
+    """One model in one file. ``setup`` (task -> name -> value) is what must be equal for two arms
+    to be comparable, beside the items; under :data:`SETTINGS` stand settings of the generation
+    beside ``params``, which a claim may allow to differ as it does those.
 
     ``source`` is the file's name; ``when`` the moment the tool gives for the run, for dated prices.
     """

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from claimbench.clock import Clock
 from claimbench.importers.imported import (
     NOT_SCORED,
+    SETTINGS,
     Aggregate,
     Imported,
     ImportedArm,
@@ -24,7 +25,7 @@ from claimbench.importers.imported import (
     ImportedVote,
     ImportFault,
 )
-from claimbench.importers.json_values import digest
+from claimbench.importers.json_values import digest, mapping
 from claimbench.importers.judges.tasks import judges_of, scorers_of
 from claimbench.importers.own_inputs import untold
 from claimbench.machine import provenance
@@ -333,6 +334,7 @@ def _facts(imported: Imported, suite: Suite) -> dict[str, Json]:
             "measured_sha256": measured,
             "answer_constraint": "none",
             "imported_from": arm.source,
+            "settings": _settings(arm),
         }
         facts[arm.name] = {
             "model_returned": returned,
@@ -341,6 +343,20 @@ def _facts(imported: Imported, suite: Suite) -> dict[str, Json]:
             "details": details,
         }
     return facts
+
+
+def _settings(arm: ImportedArm) -> dict[str, Json]:
+    """Return the settings of an arm's generation; those in which its tasks differ by task."""
+    tasks = {task: mapping(mapping(of).get(SETTINGS)) for task, of in arm.setup.items()}
+    names = dict.fromkeys(name for of in tasks.values() for name in of)
+    found: dict[str, Json] = {}
+    for name in names:
+        values = [of.get(name) for of in tasks.values()]
+        if all(value == values[0] for value in values):
+            found[name] = values[0]
+        else:
+            found |= {f"{name} ({task})": of[name] for task, of in tasks.items() if name in of}
+    return found
 
 
 def _difference(
@@ -367,7 +383,7 @@ def _difference(
         one = arm.setup.get(task)
         two = other.setup.get(task)
         if isinstance(one, Mapping) and isinstance(two, Mapping):
-            keys = sorted(k for k in {**one, **two} if one.get(k) != two.get(k))
+            keys = sorted(k for k in {**one, **two} if k != SETTINGS and one.get(k) != two.get(k))
             if keys:
                 return f"{', '.join(keys)} of {task} differs"
     return None

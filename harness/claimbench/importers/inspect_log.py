@@ -21,6 +21,7 @@ from claimbench.error_words import show
 from claimbench.importers import direction, json_values
 from claimbench.importers.imported import (
     NOT_SCORED,
+    SETTINGS,
     Aggregate,
     Imported,
     ImportedArm,
@@ -49,6 +50,7 @@ from claimbench.importers.json_values import (
 from claimbench.importers.judges.inspect_scorers import Graders
 from claimbench.importers.own_inputs import own_input
 from claimbench.pricing.told import read_dollars
+from claimbench.suite.files.settings import all_settings, stated_effort, stated_settings
 from claimbench.types import Json, SamplingParams
 
 KIND = "inspect"
@@ -94,7 +96,7 @@ def read(path: Path, options: ImportOptions) -> Imported:
             number(config.get("temperature")),
             number(config.get("top_p")),
             whole(config.get("seed")),
-            _effort(config),
+            stated_effort(config),
         ),
         moment(get(log, "stats", "started_at")) or moment(get(log, "eval", "created")),
     )
@@ -215,14 +217,35 @@ def _member(path: Path, raw: bytes, archive: zipfile.ZipFile, info: zipfile.ZipI
     return data
 
 
+_NOT_GENERATION = frozenset(
+    {
+        *("max_retries", "timeout", "attempt_timeout", "max_connections", "adaptive_connections"),
+        *("logprobs", "top_logprobs", "prompt_logprobs", "cache_prompt", "cache", "batch"),
+        *("extra_headers", "reasoning_summary"),
+    }
+)
+"""Fields of Inspect's GenerateConfig by which an answer is fetched, and not what it says."""
+_LIMITS = ("message_limit", "token_limit", "time_limit", "working_limit", "turn_limit")
+"""What ends a sample before its model does."""
+
+
 def _setup(log: Json, config: Mapping[str, Json]) -> dict[str, Json]:
     steps = [
         [get(step, "solver"), get(step, "params")] for step in as_list(get(log, "plan", "steps"))
     ]
+    model_args = mapping(get(log, "eval", "model_args"))
+    limits = {name: get(log, "eval", "config", name) for name in _LIMITS}
+    told = {
+        **all_settings(config, _NOT_GENERATION),
+        **{f"model_args.{name}": v for name, v in stated_settings(model_args).items()},
+        **{name: value for name, value in limits.items() if value is not None},
+    }
     return {
         "version": get(log, "eval", "task_version"),
         "solver": steps,
+        "task_args": get(log, "eval", "task_args") or {},
         "max_tokens": config.get("max_tokens"),
+        SETTINGS: told,
     }
 
 
@@ -237,11 +260,6 @@ def _stated(log: Json) -> dict[str, tuple[float, float | None]]:
         if value is not None:
             stated[str(get(score, "name"))] = value, number(get(metrics, "stderr", "value"))
     return stated
-
-
-def _effort(config: Mapping[str, Json]) -> str | None:
-    told = config.get("reasoning_effort")
-    return told if isinstance(told, str) else None
 
 
 def _score_value(value: Json) -> float | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from claimbench.importers import direction, json_values
 from claimbench.importers.imported import (
+    SETTINGS,
     Aggregate,
     Imported,
     ImportedArm,
@@ -39,6 +40,7 @@ from claimbench.importers.json_values import (
 )
 from claimbench.importers.own_inputs import own_chat
 from claimbench.pricing.told import read_dollars
+from claimbench.suite.files.settings import stated_settings
 from claimbench.types import Json, SamplingParams, Usage
 
 KIND = "lm-eval"
@@ -140,7 +142,30 @@ def _setup(data: Json, task: str) -> dict[str, Json]:
         "version": get(data, "versions", task),
         "n_shot": get(data, "n-shot", task),
         **{key: config.get(key) for key in _SETUP_KEYS if key in config},
+        SETTINGS: _settings(data),
     }
+
+
+def _settings(data: Json) -> dict[str, Json]:
+    """Return what was set for all tasks: a system prompt, ``--gen_kwargs``, arguments of the model
+    that bear on an answer.
+    """
+    asked = get(data, "config", "gen_kwargs")
+    told: dict[str, Json] = {
+        "system": get(data, "system_instruction"),
+        "gen_kwargs": _arguments(asked) or asked,
+        "fewshot_as_multiturn": get(data, "fewshot_as_multiturn"),
+        **stated_settings(_arguments(get(data, "config", "model_args"))),
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _arguments(given: Json) -> dict[str, Json]:
+    """Return arguments as a mapping; a command line has them as ``name=value,name=value``."""
+    if not isinstance(given, str):
+        return mapping(given)
+    pairs = [part.partition("=") for part in given.split(",")]
+    return {name.strip(): value.strip() for name, mark, value in pairs if mark}
 
 
 def _aggregates(arm: str, stated: Mapping[str, Mapping[str, Json]], data: Json) -> list[Aggregate]:

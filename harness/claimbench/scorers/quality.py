@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from claimbench.scorers.several.checks import Check, ChecksOptions
 from claimbench.types import JUDGE, PAIRWISE, Json, ScorerSpec, Task
 
 ACCURACY = "accuracy"
@@ -120,17 +121,32 @@ def _name_of(spec: ScorerSpec) -> str:
     return spec.name
 
 
+_COMBINED = {
+    "weighted": "weighted share of checks",
+    "all": "lowest of the checks",
+    "any": "highest of the checks",
+}
+"""Headline of several checks -> what it is called where one of them is no right or wrong."""
+
+
 def _of_checks(options: Mapping[str, Json]) -> str:
-    headline = options.get("headline", "weighted")
-    if headline == "weighted" and len(options.get("of", ())) > 1:
-        return "weighted share of checks"
-    for check in options.get("of", ()):
-        name = check if isinstance(check, str) else str(check.get("scorer"))
-        own = {} if isinstance(check, str) else dict(check)
-        exact = "at_least" in own or _name_of(ScorerSpec(name, own)) == ACCURACY
-        if not exact:
-            return "mean of checks"
-    return ACCURACY
+    """Return what the headline of checks is: of the one that it names, or of all that it joins."""
+    read = ChecksOptions.model_validate(dict(options))
+    names = {name: _of_check(one) for name, one in zip(read.part_names(), read.of, strict=True)}
+    if read.headline in names:
+        return names[read.headline]
+    if len(names) == 1:
+        return next(iter(names.values()))
+    if read.headline != "weighted" and set(names.values()) == {ACCURACY}:
+        return ACCURACY
+    return _COMBINED[read.headline]
+
+
+def _of_check(check: Check) -> str:
+    name = _name_of(ScorerSpec(check.scorer, dict(check.model_extra or {})))
+    if name == ACCURACY or check.at_least is not None:
+        return ACCURACY
+    return f"1 - {name}" if check.negate else name
 
 
 def is_share(name: str) -> bool:

@@ -21,7 +21,7 @@ def imported(
 ) -> Imported:
     path = tmp_path / "t.csv"
     path.write_text("\n".join([header, *(row(i) for i in range(N))]) + "\n", encoding="utf-8")
-    return read(path, options or ImportOptions())
+    return read([path], options or ImportOptions())[0]
 
 
 def scores(found: Imported) -> list[float]:

@@ -187,7 +187,7 @@ def test_files_on_other_items_stay_apart(written: Write) -> None:
     ("answers", "targets", "wanted"),
     [
         ("ABCD", "0123", [1, 1, 1, 1]),
-        ("ABCD", "1234", [1, 1, 1, 1]),
+        ("ABCD" * 9, "1234" * 9, [1] * 36),
         ("ABDD", "0123", [1, 1, 0, 1]),
         ("0123", "ABCD", [1, 1, 1, 1]),
         (["(A)", "b.", "C)"], "ABD", [1, 1, 0]),

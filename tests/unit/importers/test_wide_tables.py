@@ -22,7 +22,7 @@ def imported(
 ) -> Imported:
     path = tmp_path / "t.csv"
     path.write_text("\n".join([header, *(f"{i},{cells(i)}" for i in range(N))]) + "\n", "utf-8")
-    return read(path, options or ImportOptions())
+    return read([path], options or ImportOptions())[0]
 
 
 def first(found: Imported, arm: str) -> ImportedCall:

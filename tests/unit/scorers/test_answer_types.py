@@ -43,6 +43,8 @@ def normalize_answer(s: str) -> str:
 def official_f1(prediction: str, ground_truth: str) -> float:
     prediction_tokens = normalize_answer(prediction).split()
     ground_truth_tokens = normalize_answer(ground_truth).split()
+    if len(ground_truth_tokens) == 0 or len(prediction_tokens) == 0:
+        return int(ground_truth_tokens == prediction_tokens)
     common = Counter(prediction_tokens) & Counter(ground_truth_tokens)
     num_same = sum(common.values())
     if num_same == 0:
@@ -65,6 +67,17 @@ def test_squad_is_the_official_evaluation(answer: str, target: str, more: list[s
     exact = max(normalize_answer(answer) == normalize_answer(each) for each in right)
     assert found.parts == {"exact": exact, "f1": max(official_f1(answer, r) for r in right)}
     assert found.value == found.parts["f1"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "target", "value"),
+    [("", "", 1), ("the", "A.", 1), ("...", "an", 1), ("", "Paris", 0), ("Paris", "the", 0)],
+)
+def test_answers_of_nothing_are_right_where_nothing_is(
+    answer: str, target: str, value: float
+) -> None:
+    found = score(SquadScorer({}), answer, target)
+    assert found.parts == {"exact": value, "f1": value}
 
 
 # -- several right answers -------------------------------------------------------------------------

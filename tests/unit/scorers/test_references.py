@@ -64,7 +64,7 @@ def test_rouge_equals_rouge_score_and_refuses_other_letters(
 
 
 def squad_f1(prediction: str, truth: str) -> tuple[float, float]:
-    """Repeat the official evaluation script of SQuAD 1.1."""
+    """Repeat the official evaluation script of SQuAD 2.0."""
 
     def normalize(text: str) -> str:
         lowered = "".join(ch for ch in text.lower() if ch not in set(string.punctuation))
@@ -74,6 +74,8 @@ def squad_f1(prediction: str, truth: str) -> tuple[float, float]:
     common = collections.Counter(said) & collections.Counter(right)
     same = sum(common.values())
     exact = float(normalize(prediction) == normalize(truth))
+    if not said or not right:
+        return float(said == right), exact
     if same == 0:
         return 0.0, exact
     precision, recall = same / len(said), same / len(right)

@@ -258,8 +258,8 @@ def _as_status(held: bool | None) -> str:
 
 def _share(ask: Ask, way: Way, counter: Counter) -> _Cell:
     ends, (low, high), whole = counter.share(ask.who)
-    if ask.bound == "stated":  # a bare percentage is rounded as it is written
-        half = 0.5 / 100 + 1e-12
+    if ask.bound in ("stated", "exactly"):  # a percentage is rounded as it is written
+        half = ask.half + 1e-12
         inside = [abs(end - ask.share) <= half for end in ends]
         held = set(inside)
         if not any(inside) and ends[0] < ask.share < ends[1]:

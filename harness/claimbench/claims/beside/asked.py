@@ -35,6 +35,7 @@ def claim_of(base: Claim, ask: Ask) -> Claim:
         baselines=rival,
         relation=ask.bound,
         threshold=ask.share if ask.kind == "share" else None,
+        quoted_precision=ask.half if ask.kind == "share" else None,
         count=(ask.k, ask.n) if ask.kind == "top_n" else None,
         reading=ask.listed,
         note=ask.who.level,
@@ -53,6 +54,7 @@ def ask_of(claim: Claim) -> Ask:
         k,
         n,
         claim.threshold or 0.0,
+        claim.quoted_precision or 0.0,
         claim.relation,  # type: ignore[arg-type]
     )
 
@@ -68,7 +70,7 @@ def adoption_read_as(claim: Claim) -> str:
         side = _SIDES[ask.bound]
         text = f"{side} {ask.k} of the first {ask.n} repositories by {listed} belong to {who}"
     elif ask.kind == "share":
-        side = "to its rounding" if ask.bound == "stated" else _SIDES[ask.bound]
+        side = "to its rounding" if ask.bound in ("stated", "exactly") else _SIDES[ask.bound]
         text = f"{who} has {side} {100 * ask.share:g}% of all {listed}"
     elif ask.kind == "most":
         text = f"{who} is first by {listed}"

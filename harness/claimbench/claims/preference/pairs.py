@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -120,8 +120,8 @@ def _rows_of(
     words: dict[str, int] = {}
     flips: dict[str, int] = {}
     firsts: dict[str, int] = {}
-    shares: dict[str, FloatArray] = {}
-    raters: dict[str, FloatArray] = {}
+    shares: dict[str, dict[int, list[float]]] = {}
+    raters: dict[str, dict[int, list[float]]] = {}
     ties = by_rule = 0
     for number, at in enumerate(order):
         mine = list(found[at])
@@ -148,11 +148,11 @@ def _rows_of(
                     words[judge] = words.get(judge, 0) + 1
                     flips[judge] = flips.get(judge, 0) + (judge in row.flipped)
                     firsts[judge] = firsts.get(judge, 0) + row.firsts[judge]
-                column = shares.setdefault(judge, np.full(n, math.nan))
-                column[number] = _turned(said, back)
+                told = shares.setdefault(judge, {}).setdefault(number, [])
+                told.append(_turned(said, back))
             for rater, said in row.people.items():
-                column = raters.setdefault(rater, np.full(n, math.nan))
-                column[number] = _turned(said, back)
+                told = raters.setdefault(rater, {}).setdefault(number, [])
+                told.append(_turned(said, back))
     return PairRows(
         np.asarray(order, dtype=np.int64),
         share,
@@ -162,12 +162,20 @@ def _rows_of(
         words,
         flips,
         firsts,
-        shares,
-        raters,
+        {judge: _means(said, n) for judge, said in shares.items()},
+        {rater: _means(said, n) for rater, said in raters.items()},
         ties,
         by_rule,
         blank,
     )
+
+
+def _means(said: Mapping[int, Sequence[float]], n: int) -> FloatArray:
+    """Return the mean of each item over its epochs; nan where nothing was said."""
+    column = np.full(n, math.nan)
+    for number, several in said.items():
+        column[number] = math.fsum(several) / len(several)
+    return column
 
 
 def _turned(share: float, back: bool) -> float:

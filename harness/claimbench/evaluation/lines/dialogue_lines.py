@@ -147,8 +147,8 @@ def _episodes(
         steps = [taken[task.name, talk[call.sample_id], call.epoch, arm] for call in calls]
         said = [f"{right} of {len(scored)} episodes resolved", f"{fmean(steps):.1f} steps each"]
         if right:
-            minutes = sum(seconds.get(record.call.id, 0.0) for record in scored) / 60 / right
-            said.append(f"{_usd(_total(scored, spent), right)} and {minutes:.2g} minutes of the")
+            minutes = _minutes(scored, seconds, right)
+            said.append(f"{_usd(_total(scored, spent), right)} and {minutes} of the")
             said[-1] += " model per resolved episode"
             if len(scored) < len(mine):
                 lost = len(mine) - len(scored)
@@ -159,6 +159,18 @@ def _episodes(
         said += _pass_hat(suite, scored, value)
         lines.append(f"{task.name}: {arm}: {', '.join(said)}.")
     return lines
+
+
+def _minutes(records: Iterable[CallRecord], seconds: Mapping[str, float], by: int) -> str:
+    """Say the minutes of episodes; unknown where one that was asked has no time."""
+    total = 0.0
+    for record in records:
+        if record.attempt == 0:
+            continue  # never asked
+        if record.call.id not in seconds:
+            return f"{UNKNOWN} minutes"
+        total += seconds[record.call.id]
+    return f"{total / 60 / by:.2g} minutes"
 
 
 def _pass_hat(

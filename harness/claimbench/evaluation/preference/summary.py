@@ -114,7 +114,7 @@ def _agreement_lines(judged: Sequence[PairRows]) -> Iterator[str]:
         both = ~np.isnan(column) & ~np.isnan(human)
         clear = both & (column != 0.5) & (human != 0.5)
         if both.any():
-            same = float((column[both] == human[both]).mean())
+            same = float(np.isclose(column[both], human[both]).mean())
             text = f"the judge {name} says what people say on {same:.0%} of {int(both.sum()):,}"
             if clear.any():
                 agree = float(((column > 0.5) == (human > 0.5))[clear].mean())

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import difflib
 import statistics
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from claimbench import stats
+from claimbench.number_text.plain import is_unspaced
 from claimbench.scorers.base import visible
 from claimbench.stats import Interval
 from claimbench.stats.two_way import over_wordings, over_wordings_ci
@@ -70,11 +72,34 @@ def texts_of(records: Iterable[CallRecord]) -> Texts:
     }
 
 
+def units(text: str) -> list[str]:
+    """Return the words of a text where blanks part them, and the signs of scripts without blanks
+    (Chinese, Japanese, Thai ...), each with the marks that stand on it.
+    """
+    found: list[str] = []
+    for word in text.split():
+        before = ""
+        for char in word:
+            kind = _kind(char)
+            if before and (kind == "mark" or (kind == "word" and before == "word")):
+                found[-1] += char
+            else:
+                found.append(char)
+                before = kind
+    return found
+
+
+def _kind(char: str) -> str:
+    if unicodedata.category(char).startswith("M"):
+        return "mark"
+    return "sign" if is_unspaced(char) else "word"
+
+
 def changed_answers(
     base: str, arm: Arm, items: ItemTable, texts: Texts, alpha: float
 ) -> tuple[Interval, Interval] | None:
     """Return on what share of items an arm answers something else than ``base``, and how alike the
-    answers are word by word; None below :data:`FEWEST` items with both answers.
+    answers are, unit by unit (:func:`units`); None below :data:`FEWEST` items with both answers.
     """
     changed: list[float] = []
     alike: list[float] = []
@@ -84,7 +109,7 @@ def changed_answers(
         if one is None or two is None:
             continue
         changed.append(float(one != two))
-        alike.append(difflib.SequenceMatcher(None, one.split(), two.split(), False).ratio())
+        alike.append(difflib.SequenceMatcher(None, units(one), units(two), False).ratio())
         cluster.append(group)
     if len(changed) < FEWEST:
         return None

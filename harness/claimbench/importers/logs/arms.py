@@ -9,6 +9,7 @@ from pathlib import Path
 from claimbench.importers import json_values
 from claimbench.importers.imported import (
     NOT_SCORED,
+    SETTINGS,
     Imported,
     ImportedArm,
     ImportedCall,
@@ -127,7 +128,10 @@ def _arm(path: Path, task: str, name: str, requests: Sequence[LoggedRequest]) ->
     one = next(iter(params.values())) if len(params) == 1 else SamplingParams()
     first = requests[0]
     sent = [r.sent for r in requests if r.sent is not None]
-    setup: dict[str, Json] = {"max_tokens": next(iter(caps)) if len(caps) == 1 else "varies"}
+    setup: dict[str, Json] = {
+        "max_tokens": next(iter(caps)) if len(caps) == 1 else "varies",
+        SETTINGS: _settings(requests),
+    }
     return ImportedArm(
         name,
         first.provider,
@@ -137,6 +141,15 @@ def _arm(path: Path, task: str, name: str, requests: Sequence[LoggedRequest]) ->
         one,
         min(sent, default=None),
     )
+
+
+def _settings(requests: Sequence[LoggedRequest]) -> dict[str, Json]:
+    """Return the settings of all requests; one that changes from request to request varies."""
+    found: dict[str, Json] = {}
+    for name in dict.fromkeys(name for request in requests for name in request.settings):
+        values = [request.settings.get(name) for request in requests]
+        found[name] = values[0] if all(value == values[0] for value in values) else "varies"
+    return found
 
 
 def _sample(request: LoggedRequest, task: str, item: str, key: str) -> ImportedSample:

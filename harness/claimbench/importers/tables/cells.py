@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from claimbench.error_words import show
@@ -217,21 +217,28 @@ def _may_be_score(cell: Json) -> bool:
     return number_cell(percent.group(1) if percent else cell, ".") is not None
 
 
-def read_scores(
-    path: str, column: str, cells: Sequence[Cell], decimal: str, scale: Scale | None
-) -> Scores:
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A column of scores as numbers, None where a cell holds none; words count 1 and 0, per cent
+    as shares. ``percent``, ``words``, ``plain``: which kinds of cells there are.
+    """
+
+    values: tuple[float | None, ...]
+    percent: bool = False
+    words: bool = False
+    plain: bool = False
+
+
+def read_numbers(path: str, column: str, cells: Sequence[Cell], decimal: str) -> Numbers:
     """Read a column of scores: numbers, per cent, truth values and words such as PASS and yes.
 
-    Whole numbers from 0 or 1 up to at most 10 are a rating scale; its ends are those of the data
-    where ``scale`` does not state them, and that is said.
-
     Raises:
-        ImportFault: a cell that is no score, a score outside the scale, or per cent beside plain
-            numbers, each with its line.
+        ImportFault: a cell that is no score, per cent beside plain numbers, or letters that are
+            grades, each with its line.
     """
     numbers: list[float | None] = []
     percents = plain = None
-    words = False
+    words: dict[str, int] = {}
     for cell in cells:
         value = None if is_nothing(cell.value) else cell.value
         word = value.strip().casefold() if isinstance(value, str) else ""
@@ -239,7 +246,7 @@ def read_scores(
             numbers.append(None)
         elif isinstance(value, bool) or word in _RIGHT or word in _WRONG:
             numbers.append(float(value is True or word in _RIGHT))
-            words = True
+            words.setdefault(word, cell.line)
         else:
             percent = _PERCENT.match(value.strip()) if isinstance(value, str) else None
             read_as = "," if isinstance(value, str) and _AMBIGUOUS.match(value.strip()) else decimal
@@ -258,26 +265,56 @@ def read_scores(
             f" {percents.line}: {show(percents.value)})",
             hint="write all scores of the column one way",
         )
-    if percents is not None:
-        return _within(path, cells, numbers, Scale(), [f"column {column}: per cent"])
-    if words and plain is None:
-        return Scores(tuple(numbers))
+    if {"c", "f"} <= words.keys():
+        raise ImportFault(
+            f"{path}:{words['f']}: the score (column {column!r}) 'F' beside 'C' (line"
+            f" {words['c']}): letters from A to F are grades, no scores",
+            hint="write them as numbers, and state the scale's ends: --scale 1..5",
+        )
+    return Numbers(tuple(numbers), percents is not None, bool(words), plain is not None)
+
+
+def to_scores(
+    path: str,
+    column: str,
+    cells: Sequence[Cell],
+    numbers: Numbers,
+    scale: Scale | None,
+    rating: Scale | None,
+) -> Scores:
+    """Place a column's numbers between 0 and 1.
+
+    Args:
+        path: of the file, for errors.
+        column: its name.
+        cells: of the column, for the lines of errors.
+        numbers: what they were read as.
+        scale: as a person stated it.
+        rating: as it was found in the data (:func:`rating_of`), which is said.
+
+    Raises:
+        ImportFault: a score outside the scale, with its line.
+    """
+    if numbers.percent:
+        return _within(path, cells, numbers.values, Scale(), [f"column {column}: per cent"])
+    if numbers.words and not numbers.plain:
+        return Scores(numbers.values)
     if scale is not None:
-        return _within(path, cells, numbers, scale, [])
-    known = [number for number in numbers if number is not None]
-    rating = None if words else _rating(known)
+        return _within(path, cells, numbers.values, scale, [])
     if rating is None:
-        return _within(path, cells, numbers, Scale(), [])
+        return _within(path, cells, numbers.values, Scale(), [])
     note = (
         f"column {column}: whole numbers from {rating.worst:g} to {rating.best:g} are read as a"
         f" scale ({rating.worst:g} counts 0, {rating.best:g} counts 1), its ends as found in the"
         f" data; if they are others, state them: --scale {rating.worst:g}..{rating.best:g}"
     )
-    return _within(path, cells, numbers, rating, [note])
+    return _within(path, cells, numbers.values, rating, [note])
 
 
-def _rating(known: Sequence[float]) -> Scale | None:
-    """Return the ends of a rating scale; None for scores between 0 and 1 and everything else."""
+def rating_of(known: Collection[float]) -> Scale | None:
+    """Return the ends of a rating scale: whole numbers from 0 or 1 up to at most 10, of three or
+    more kinds; None for scores between 0 and 1 and everything else.
+    """
     if len(set(known)) < 3 or any(number != int(number) for number in known):
         return None
     low, high = min(known), max(known)

@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from claimbench.error_words import one_of, show
-from claimbench.importers import direction, json_values
+from claimbench.importers import json_values
 from claimbench.importers.columns import bounds
 from claimbench.importers.columns.measure_names import ROLES, likely_role
 from claimbench.importers.columns.measures import Measured, check_measures, foreign_currency
-from claimbench.importers.columns.score_names import GRADES
 from claimbench.importers.imported import (
     Aggregate,
     Imported,
@@ -33,19 +32,17 @@ from claimbench.importers.imported import (
 )
 from claimbench.importers.json_values import digest, mapping, text_of, whole
 from claimbench.importers.judges.columns import judges_of_rows
-from claimbench.importers.tables.answers import equal_scores
+from claimbench.importers.tables.answers import EQUAL, equal_scores
 from claimbench.importers.tables.cells import (
     Cell,
-    Scale,
     decimal_sign,
     fault_of,
     is_nothing,
     number_cell,
     parse_scale,
-    read_scores,
     text_cell,
 )
-from claimbench.importers.tables.own_rows import own_dollars, own_score, unguarded
+from claimbench.importers.tables.own_rows import own_dollars, unguarded
 from claimbench.importers.tables.roles import (
     OWN,
     TableRoles,
@@ -55,6 +52,7 @@ from claimbench.importers.tables.roles import (
     unread_measures,
     without_totals,
 )
+from claimbench.importers.tables.scores import RowNames, found_scales, score_column, scores_of
 from claimbench.importers.tables.wide import find_wide, lengthened
 from claimbench.number_text import parse_number
 from claimbench.pricing.told import ToldDollars
@@ -63,7 +61,6 @@ from claimbench.suite.files.records import flattened
 from claimbench.types import Usage
 
 KIND = "csv"
-EQUAL = "equal to the target"
 _NUMBERS = (
     "score",
     "stderr",
@@ -124,9 +121,69 @@ class _Reading:
         return self.dollars(row), None
 
 
-def read(path: Path, options: ImportOptions, reading: ReadOptions | None = None) -> Imported:
-    """Read one table; raises ImportFault or SuiteError naming the line."""
-    asked = reading or ReadOptions(wide=True, records=options.records, nan_is_null=True)
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """One table with its roles, before its scores are read; ``task``: what rows are of that tell
+    none.
+    """
+
+    path: Path
+    table: Table
+    roles: TableRoles
+    decimal: str
+    notes: tuple[str, ...]
+    files: dict[str, str]
+    task: str | None
+
+    def rows(self) -> RowNames:
+        """Return what each row is of; rows without an item are one each."""
+        by_number = self.roles.of.get("item", ("#",)) == ("#",)
+        arms, tasks, items = [], [], []
+        for index, row in enumerate(self.table.rows, start=1):
+            arms.append(text_cell(self.roles.value(row, "arm")) or self.path.stem)
+            told = text_cell(self.roles.value(row, "task"))
+            tasks.append(told or self.task or self.path.stem)
+            items.append(str(index) if by_number else text_cell(self.roles.value(row, "item")))
+        has_tasks = "task" in self.roles.of or self.task is not None
+        return RowNames(tuple(arms), tuple(tasks), tuple(items), has_tasks)
+
+
+def read(paths: Sequence[Path], options: ImportOptions) -> list[Imported]:
+    """Read tables, on one scale where they share items.
+
+    Raises:
+        ImportFault: or SuiteError, naming file and line.
+    """
+    opened = [_open(path, options) for path in paths]
+    scale = None if options.scale is None else parse_scale(options.scale)
+    columns = []
+    for one in opened:
+        columns.append(score_column(one.path, one.table, one.roles, one.decimal, one.rows()))
+    scales = found_scales(columns, scale)
+    made = []
+    for one, column, rating in zip(opened, columns, scales, strict=True):
+        if column is None:
+            metric, scores, notes = _compared(one)
+        else:
+            metric, scores, notes = scores_of(column, one.table, one.roles, scale, rating)
+        found = _Reading(
+            one.path,
+            one.table,
+            one.roles,
+            one.decimal,
+            metric,
+            tuple(scores),
+            (*one.notes, *notes),
+            one.files,
+        )
+        has_items = "item" in one.roles.of
+        made.append(_answers(found, options) if has_items else _leaderboard(found, options))
+    return made
+
+
+def _open(path: Path, options: ImportOptions) -> _Opened:
+    """Read one table up to its scores."""
+    asked = ReadOptions(wide=True, records=options.records, nan_is_null=True)
     table = flattened(read_table(path, asked))
     if not table.rows:
         raise ImportFault(f"{path}: the table has no rows")
@@ -161,10 +218,16 @@ def read(path: Path, options: ImportOptions, reading: ReadOptions | None = None)
     bounds.refuse_too_large(str(path), measured)
     if not roles.own:
         notes += check_measures(str(path), [m for m in measured if m.role in _CHECKED])
-    scale = None if options.scale is None else parse_scale(options.scale)
-    metric, scores, more = _scores(path, table, roles, decimal, scale)
-    found = _Reading(path, table, roles, decimal, metric, tuple(scores), (*notes, *more), files)
-    return _answers(found, options) if "item" in roles.of else _leaderboard(found, options)
+    return _Opened(path, table, roles, decimal, tuple(notes), files, options.task)
+
+
+def _compared(one: _Opened) -> tuple[str, list[float | None], list[str]]:
+    """Score answers by their targets, in a table without scores."""
+    rows = one.table.rows
+    answers = [one.roles.value(row, "answer") for row in rows]
+    targets = [one.roles.value(row, "target") for row in rows]
+    scores, notes = equal_scores(str(one.path), one.rows().arms, answers, targets)
+    return EQUAL, scores, notes
 
 
 def _measured(
@@ -217,58 +280,6 @@ def _decimal(path: Path, table: Table, roles: TableRoles) -> str:
             name = roles.of[role][0]
             columns.append([Cell(row.values.get(name), row.line) for row in table.rows])
     return decimal_sign(str(path), columns)
-
-
-def _scores(
-    path: Path, table: Table, roles: TableRoles, decimal: str, scale: Scale | None
-) -> tuple[str, list[float | None], list[str]]:
-    """Return the metric's name, each row's score, and what was assumed."""
-    if "score" not in roles.of:
-        answers = [roles.value(row, "answer") for row in table.rows]
-        targets = [roles.value(row, "target") for row in table.rows]
-        scores, notes = equal_scores(str(path), answers, targets)
-        return EQUAL, scores, notes
-    column = roles.of["score"][0]
-    cells = [Cell(roles.value(row, "score"), row.line) for row in table.rows]
-    # a faulty row has no score, whatever stands in its cell
-    faulty = [fault_of(roles.value(row, "error")) is not None for row in table.rows]
-    cells = [
-        Cell(None, cell.line) if bad else cell for cell, bad in zip(cells, faulty, strict=True)
-    ]
-    lower = _points_down(table, column)
-    try:
-        read = read_scores(str(path), column, cells, decimal, scale)
-    except ImportFault as fault:
-        if not lower or "is not between" not in str(fault):
-            raise
-        raise ImportFault(
-            f"{fault.message}; lower {column} is better, and it can be above 1",
-            hint="give the values that count 0 and 1, the worst first: --scale 2..0",
-        ) from None
-    values, notes = list(read.values), list(read.notes)
-    if scale is None and notes and GRADES.search(column):
-        raise ImportFault(
-            f"{path}: {column!r} holds grades: is 1 the best (as in Germany) or the worst?",
-            hint="say it, the worst first: --scale 6..1, or --scale 1..6",
-        )
-    turned_by_scale = scale is not None and scale.worst > scale.best
-    if lower and not turned_by_scale:
-        values = [None if value is None else 1 - value for value in values]
-        return direction.inverted(column), values, [*notes, direction.said(path.name, column)]
-    if roles.own:
-        values = [own_score(roles, row, v) for row, v in zip(table.rows, values, strict=True)]
-    return column, values, notes
-
-
-def _points_down(table: Table, column: str) -> bool:
-    """Tell whether lower is better: by a column that says so for every row, else by the name."""
-    for name in table.columns:
-        last = name.rpartition(".")[2].casefold()
-        if last in ("lower_is_better", "higher_is_better"):
-            told = {text_cell(row.values.get(name)).casefold() for row in table.rows}
-            if told in ({"true"}, {"false"}):
-                return (told == {"true"}) == (last == "lower_is_better")
-    return direction.lower_is_better(column.rpartition(".")[2])
 
 
 def _leaderboard(found: _Reading, options: ImportOptions) -> Imported:

@@ -14,6 +14,7 @@ from pathlib import Path
 from claimbench.importers import direction, json_values
 from claimbench.importers.gather import Answer, Found, gathered
 from claimbench.importers.imported import (
+    SETTINGS,
     Aggregate,
     Imported,
     ImportedArm,
@@ -23,6 +24,7 @@ from claimbench.importers.imported import (
 from claimbench.importers.json_values import disjoint, get, mapping, moment, number, seconds, whole
 from claimbench.importers.own_inputs import untold
 from claimbench.pricing.told import TOLD_FIELDS, read_dollars
+from claimbench.suite.files.settings import all_settings
 from claimbench.suite.files.traffic.requests import count
 from claimbench.types import Json, SamplingParams, Usage
 
@@ -107,7 +109,7 @@ def _read(log: Path | None, data: Json, samples: Path | None, options: ImportOpt
         str(info.get("inference_platform") or "unknown"),
         model,
         (log or path).name,
-        {},
+        _setups(data),
         _sampling(data),
         _when(data),
     )
@@ -238,8 +240,30 @@ def usage_of(told: Mapping[str, Json]) -> Usage | None:
 
 
 def _sampling(data: Json) -> SamplingParams:
-    args = mapping(get(data, "evaluation_results", 0, "generation_config", "generation_args"))
+    args = mapping(get(data, "evaluation_results", 0, *_ARGS))
     return SamplingParams(number(args.get("temperature")), number(args.get("top_p")))
+
+
+_ARGS = ("generation_config", "generation_args")
+
+
+def _setups(data: Json) -> dict[str, Json]:
+    """Return each evaluation's settings of the generation, as its first result states them; where
+    the evaluations are sampled in several ways the sampling is among them.
+    """
+    listed = get(data, "evaluation_results")
+    args: dict[str, dict[str, Json]] = {}
+    for result in listed if isinstance(listed, list) else []:
+        task = str(get(result, "evaluation_name") or "evaluation")
+        args.setdefault(task, mapping(get(result, *_ARGS)))
+    ways = {(number(a.get("temperature")), number(a.get("top_p"))) for a in args.values()}
+    setups: dict[str, Json] = {}
+    for task, told in args.items():
+        settings = all_settings(told, frozenset())
+        more = ("max_tokens", "temperature", "top_p") if len(ways) > 1 else ("max_tokens",)
+        settings |= {name: value for name in more if (value := told.get(name)) is not None}
+        setups[task] = {SETTINGS: settings}
+    return setups
 
 
 def _when(data: Json) -> datetime | None:

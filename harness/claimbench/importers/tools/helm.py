@@ -14,7 +14,13 @@ from pathlib import Path
 
 from claimbench.importers import json_values
 from claimbench.importers.gather import Answer, Found, gathered
-from claimbench.importers.imported import Imported, ImportedArm, ImportFault, ImportOptions
+from claimbench.importers.imported import (
+    SETTINGS,
+    Imported,
+    ImportedArm,
+    ImportFault,
+    ImportOptions,
+)
 from claimbench.importers.json_values import as_list, get, mapping, number, seconds, whole
 from claimbench.suite.files.traffic.requests import tokens
 from claimbench.types import Json, SamplingParams, Usage
@@ -79,6 +85,13 @@ def is_stats(value: Json) -> bool:
     return {"instance_id", "train_trial_index", "stats"} <= mapping(first).keys()
 
 
+def _settings(adapter: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what the adapter sets beside its temperature: stop texts, parts of prompts."""
+    names = ("stop_sequences", "num_outputs", "chain_of_thought_prefix", "global_prefix")
+    told = {name: adapter.get(name) for name in names}
+    return {name: value for name, value in told.items() if value not in (None, "", [])}
+
+
 def read(path: Path, options: ImportOptions) -> Imported:
     """Read one run of HELM; raises ImportFault."""
     data = json_values.load_json(path, json_values.read_bytes(path))
@@ -88,7 +101,9 @@ def read(path: Path, options: ImportOptions) -> Imported:
     model = str(get(spec, "adapter_spec", "model") or path.parent.name)
     task = options.task or _task(spec, path)
     adapter = mapping(get(spec, "adapter_spec"))
-    setup = {k: adapter.get(k) for k in ("method", "max_train_instances", "max_tokens") if adapter}
+    named = ("method", "max_train_instances", "max_tokens", "instructions")
+    setup: dict[str, Json] = {name: adapter.get(name) for name in named if adapter}
+    setup[SETTINGS] = _settings(adapter)
     arm = ImportedArm(
         model.rpartition("/")[2],
         model.partition("/")[0] if "/" in model else "unknown",

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from claimbench.importers import direction, json_values
 from claimbench.importers.imported import (
+    SETTINGS,
     Aggregate,
     Imported,
     ImportedArm,
@@ -38,9 +39,11 @@ from claimbench.importers.json_values import (
     whole,
 )
 from claimbench.importers.judges.assertions import judge_of_row
+from claimbench.suite.files.settings import stated_effort, stated_settings
 from claimbench.types import Json, SamplingParams, Usage
 
 KIND = "promptfoo"
+_CAPS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "maxOutputTokens")
 _ERROR = 2
 """``failureReason`` of a test that could not be run; 1 is a failed assertion."""
 
@@ -195,14 +198,20 @@ def _imported_arm(
         number(get(settings, "temperature")),
         number(get(settings, "top_p")),
         whole(get(settings, "seed")),
+        stated_effort(settings),
     )
+    caps = (get(settings, name) for name in _CAPS)
+    setup: dict[str, Json] = {
+        "max_tokens": next((cap for cap in caps if cap is not None), None),
+        SETTINGS: stated_settings(settings),
+    }
     moment = when if when is None or hasattr(when, "tzinfo") else None
     return ImportedArm(
         name,
         parts[0],
         parts[-1],
         path.name,
-        {task: {"max_tokens": get(settings, "max_tokens")}},
+        {task: setup},
         params,
         moment,  # type: ignore[arg-type]
     )

@@ -16,10 +16,17 @@ from pathlib import Path
 
 from claimbench.importers import json_values
 from claimbench.importers.gather import Answer, Found, gathered
-from claimbench.importers.imported import Imported, ImportedArm, ImportFault, ImportOptions
+from claimbench.importers.imported import (
+    SETTINGS,
+    Imported,
+    ImportedArm,
+    ImportFault,
+    ImportOptions,
+)
 from claimbench.importers.json_values import as_list, get, mapping, number
 from claimbench.stats.epochs import reduced
-from claimbench.suite.files.traffic.requests import when
+from claimbench.suite.files.settings import stated_settings
+from claimbench.suite.files.traffic.requests import sampling, when
 from claimbench.types import Json, Usage
 
 KIND = "tau2"
@@ -47,7 +54,13 @@ def read(path: Path, options: ImportOptions) -> Imported:
     domain = get(info, "environment_info", "domain_name")
     task = options.task or str(domain or "tau2")
     arm = ImportedArm(
-        model.rpartition("/")[2], KIND, model, path.name, when=when(document.get("timestamp"))
+        model.rpartition("/")[2],
+        KIND,
+        model,
+        path.name,
+        {task: {SETTINGS: _settings(info)}},
+        sampling(agent.get("llm_args")),
+        when(document.get("timestamp")),
     )
     tasks = {str(mapping(row).get("id")): mapping(row) for row in as_list(document.get("tasks"))}
     answers: list[Answer] = []
@@ -83,6 +96,22 @@ def read(path: Path, options: ImportOptions) -> Imported:
     notes += _pass_hats(answers)
     found = Found(KIND, [path], [arm], answers, preferred=(REWARD,), notes=notes)
     return gathered(found, options)
+
+
+def _settings(info: Mapping[str, Json]) -> dict[str, Json]:
+    """Return how the agent was run, and by whom it was spoken to."""
+    agent, user = mapping(info.get("agent_info")), mapping(info.get("user_info"))
+    told = {
+        **stated_settings(agent.get("llm_args")),
+        "max_tokens": get(agent, "llm_args", "max_tokens"),
+        "agent": agent.get("implementation"),
+        "user": user.get("implementation"),
+        "user_llm": user.get("llm"),
+        "user_llm_args": user.get("llm_args"),
+        "max_steps": info.get("max_steps"),
+        "max_errors": info.get("max_errors"),
+    }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _answer(

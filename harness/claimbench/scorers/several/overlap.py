@@ -1,6 +1,6 @@
 """``squad``: an extracted answer by SQuAD's own rules, exact match or F1 over words.
 
-Normalised as the official evaluation of SQuAD 1.1 does (lower case, no ASCII punctuation, no a, an,
+Normalised as the official evaluations of SQuAD do (lower case, no ASCII punctuation, no a, an,
 the, blanks collapsed); the best of several right answers counts. Those rules are English: other
 scripts without blanks are one word each, so that F1 is their exact match.
 """
@@ -38,7 +38,7 @@ class SquadScorer:
     """SQuAD's F1 or exact match against the best of the right answers."""
 
     name = "squad"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(SquadOptions, options or {}, self.name)
@@ -66,9 +66,13 @@ def normal(text: str) -> str:
 
 
 def f1(answer: str, right: str) -> float:
-    """Return the harmonic mean of precision and recall over words, each as often as it stands."""
+    """Return the harmonic mean of precision and recall over words, each as often as it stands;
+    where one is nothing, whether both are.
+    """
     ours = normal(answer).split()
     theirs = normal(right).split()
+    if not ours or not theirs:
+        return float(ours == theirs)
     same = sum((Counter(ours) & Counter(theirs)).values())
     if not same:
         return 0.0

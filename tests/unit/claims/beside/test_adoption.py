@@ -144,6 +144,32 @@ def test_sums_over_all_repositories(tmp_path: Path, claim: str, status: str) -> 
     assert judged(tmp_path, claim, ALL).status == status
 
 
+@pytest.mark.parametrize(
+    ("pct", "status"),
+    [
+        ("13", "supported"),
+        ("12.8", "supported"),
+        ("12.79", "supported"),
+        ("12.790", "supported"),
+        ("exactly 12.8", "supported"),
+        ("only 13", "supported"),
+        ("12", "refuted"),
+        ("12.3", "refuted"),
+        ("12.7", "refuted"),
+        ("12.80", "refuted"),
+        ("12.791", "refuted"),
+        ("exactly 12.3", "refuted"),
+        ("at least 12.3", "supported"),
+        ("at least 12.8", "refuted"),
+    ],
+)
+def test_a_share_is_rounded_as_it_is_written(tmp_path: Path, pct: str, status: str) -> None:
+    rows = [model("openai/gpt-oss-120b", 8721), model("Qwen/Qwen3", 1279)]
+    for claim in (f"Qwen accounts for {pct}% of downloads", f"{pct}% of downloads go to Qwen"):
+        found = judged(tmp_path, claim, (rows, f"date: {DAY}, complete: true"))
+        assert found.status == status
+
+
 def test_what_depends_on_how_it_is_counted_shows_every_way(tmp_path: Path) -> None:
     found = judged(tmp_path, "Qwen has more downloads than DeepSeek", ALL)
     named = {r.name: r.status for r in found.readings}

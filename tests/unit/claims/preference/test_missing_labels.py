@@ -201,3 +201,32 @@ def test_a_few_blank_pairs_are_bounded() -> None:
     near = judge(f"{edge}% of users prefer alpha over beta", few)
     assert near.status == "inconclusive"
     assert "missing_sensitive" in reason_codes(near.reasons)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "mean"), [((1.0, 0.0), 0.5), ((0.0, 1.0, 1.0), 2 / 3), ((1.0,), 1.0)]
+)
+def test_every_rater_s_epochs_are_averaged(epochs: tuple[float, ...], mean: float) -> None:
+    rows = tuple(
+        replace(compared(i, won), epoch=epoch, people={"ann": won, "bob": 1 - won})
+        for i in range(3)
+        for epoch, won in enumerate(epochs)
+    )
+    items, _ = tables_from_arrays({"alpha": np.full(3, 0.5), "beta": np.full(3, 0.5)})
+    found = Comparisons(rows, frozenset({"task"}))
+    for ours, theirs, share in (("alpha", "beta", mean), ("beta", "alpha", 1 - mean)):
+        made = found.between(items, ours, theirs, np.ones(3, dtype=np.bool_))
+        assert made.shares["j0"].tolist() == pytest.approx([share] * 3)
+        assert made.raters["ann"].tolist() == pytest.approx([share] * 3)
+        assert made.raters["bob"].tolist() == pytest.approx([1 - share] * 3)
+        assert made.people.tolist() == pytest.approx([0.5] * 3)
+
+
+def test_an_epoch_without_a_word_is_left_out_of_a_judge_s_mean() -> None:
+    said: tuple[float | None, ...] = (1.0, None, 0.0)
+    rows = tuple(replace(compared(0, won), epoch=epoch) for epoch, won in enumerate(said))
+    items, _ = tables_from_arrays({"alpha": np.full(1, 0.5), "beta": np.full(1, 0.5)})
+    made = Comparisons(rows, frozenset({"task"})).between(
+        items, "alpha", "beta", np.ones(1, dtype=np.bool_)
+    )
+    assert made.shares["j0"].tolist() == [0.5]

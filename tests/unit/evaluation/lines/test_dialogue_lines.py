@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from claimbench.evaluation.lines.dialogue_lines import _AtTurn, _told, _usd
+from claimbench.evaluation.lines.dialogue_lines import _AtTurn, _minutes, _told, _usd
+from claimbench.types import Call, CallRecord, Outcome
 
 
 def turns(*scores: float | None) -> list[_AtTurn]:
@@ -35,3 +36,25 @@ def test_dollars_are_those_of_every_page_without_an_exponent(
     total: float | None, by: int, said: str
 ) -> None:
     assert _usd(total, by) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "attempts", "said"),
+    [
+        ({"0": 60.0, "1": 120.0}, (1, 1), "1.5 minutes"),
+        ({"0": 60.0}, (1, 1), "unknown minutes"),
+        ({}, (1, 1), "unknown minutes"),
+        ({"0": 60.0}, (1, 0), "0.5 minutes"),
+        ({"0": 0.0, "1": 60.0}, (1, 2), "0.5 minutes"),
+    ],
+)
+def test_minutes_of_an_episode_without_a_time_are_unknown(
+    seconds: dict[str, float], attempts: tuple[int, ...], said: str
+) -> None:
+    records = [
+        CallRecord(
+            Call("r", str(number), "t", str(number), 0, "a", 0, number), "", Outcome.OK, None, tries
+        )
+        for number, tries in enumerate(attempts)
+    ]
+    assert _minutes(records, seconds, 2) == said

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from claimbench.evaluation.variants import variant_lines
+from claimbench.evaluation.variants import changed_answers, units, variant_lines
 from claimbench.evaluation.variants.quantised import Quantisations, changed_by_arm, quantisations
 from claimbench.testing.tables import tables_from_arrays
 from claimbench.types import (
@@ -175,3 +175,39 @@ def test_answers_that_were_cut_or_call_tools_are_answers(
     words = family.rows[1].words
     assert words is not None
     assert 0 <= words.lo <= (words.est or 0) <= words.hi <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("one two  three\n", ["one", "two", "three"]),
+        ("我喜欢", ["我", "喜", "欢"]),
+        ("東京 は", ["東", "京", "は"]),
+        ("か\u3099く", ["か\u3099", "く"]),
+        ("น้ำ", ["น\u0e49", "ำ"]),
+        ("GPT4很好ok", ["GPT4", "很", "好", "ok"]),
+        ("e\u0301te\u0301 हिन्दी", ["e\u0301te\u0301", "हिन्दी"]),
+        ("한국어 모델", ["한국어", "모델"]),
+        ("", []),
+    ],
+)
+def test_units_are_words_and_signs_of_scripts_without_blanks(text: str, wanted: list[str]) -> None:
+    assert units(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "alike"),
+    [
+        ("我喜欢吃苹果", "我喜欢吃香蕉", 4 / 6),
+        ("これは猫です", "これは犬です", 5 / 6),
+        ("a b", "a c", 1 / 2),
+    ],
+)
+def test_how_far_answers_without_blanks_agree(one: str, two: str, alike: float) -> None:
+    arm = next(arm for arm in SUITE.arms if arm.name == "small@q8")
+    items, _ = tables_from_arrays({arm.name: np.ones(N) for arm in SUITE.arms})
+    texts = {("small", item): one for item in items.items}
+    texts |= {("small@q8", item): two for item in items.items}
+    told = changed_answers("small", arm, items, texts, 0.05)
+    assert told is not None
+    assert told[1].est == pytest.approx(alike)

@@ -25,8 +25,9 @@ class Who:
 class Ask:
     """One sentence, read.
 
-    ``k`` of the first ``n`` rows; ``share`` of all downloads; ``bound`` "stated" is a bare number:
-    exactly so many, which "at least" has to agree with.
+    ``k`` of the first ``n`` rows; ``share`` of all downloads, rounded as it is written: by at most
+    ``half`` of its last digit. ``bound`` "stated" is a bare number: exactly so many, which "at
+    least" has to agree with.
     """
 
     kind: Kind
@@ -36,4 +37,5 @@ class Ask:
     k: int = 0
     n: int = 0
     share: float = 0.0
+    half: float = 0.0
     bound: Bound = "stated"

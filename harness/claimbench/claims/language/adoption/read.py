@@ -120,7 +120,10 @@ def read_adoption(text: str, table: Families, repositories: Collection[str]) -> 
             share = float(said["pct"]) / 100
             if share > 1:
                 raise Impossible(f"{said['pct']}% of all downloads is more than all of them")
-            return Ask("share", who, listed, share=share, bound=bound)
+            digits = len(said["pct"].partition(".")[2])
+            return Ask(
+                "share", who, listed, share=share, half=0.5 / 10 ** (digits + 2), bound=bound
+            )
         if kind == "most":
             return Ask("most", who, listed)
         rival = _who(said["rival"], table, repositories, text)

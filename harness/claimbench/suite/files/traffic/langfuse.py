@@ -57,6 +57,7 @@ def read(row: Mapping[str, Json], line: int) -> LoggedRequest | None:
         kind=str(row.get("name") or ""),
         params=shared.sampling(settings),
         max_tokens=shared.cap(settings),
+        settings=shared.other_settings(settings),
         scores=_scores(row.get("scores")),
         parent=str(shared.first_of(row, ("parentObservationId", "parent_observation_id")) or ""),
     )

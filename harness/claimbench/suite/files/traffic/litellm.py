@@ -63,6 +63,7 @@ def read(row: Mapping[str, Json], line: int) -> LoggedRequest | None:
         kind=_kind(row),
         params=shared.sampling(settings),
         max_tokens=shared.cap(settings),
+        settings=shared.other_settings(settings),
     )
 
 

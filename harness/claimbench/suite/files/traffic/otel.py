@@ -83,6 +83,7 @@ def read(row: Mapping[str, Json], line: int) -> LoggedRequest | None:
         kind=str(told.get("gen_ai.agent.name") or ""),
         params=shared.sampling(_settings(told)),
         max_tokens=shared.count(told.get("gen_ai.request.max_tokens")),
+        settings=shared.other_settings(_settings(told)),
         parent=str(shared.first_of(row, ("parentSpanId", "parent_id", "parent_span_id")) or ""),
     )
 
@@ -219,8 +220,8 @@ def _first_token(told: Mapping[str, Json]) -> float | None:
 
 
 def _settings(told: Mapping[str, Json]) -> dict[str, Json]:
-    names = ("temperature", "top_p", "seed", "reasoning_effort")
-    return {name: told.get(f"gen_ai.request.{name}") for name in names}
+    mark = "gen_ai.request."
+    return {name.removeprefix(mark): v for name, v in told.items() if name.startswith(mark)}
 
 
 def _error(row: Mapping[str, Json], told: Mapping[str, Json]) -> str | None:

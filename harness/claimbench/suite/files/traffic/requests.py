@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from claimbench.suite.files.settings import stated_effort, stated_settings
 from claimbench.suite.files.values import digest, disjoint, get, mapping, moment, number, seconds
 from claimbench.types import Json, SamplingParams, Usage
 
@@ -43,6 +44,7 @@ class LoggedRequest:
     kind: str = ""
     params: SamplingParams = field(default_factory=SamplingParams)
     max_tokens: int | None = None
+    settings: Mapping[str, Json] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
     parent: str = ""
 
@@ -195,14 +197,18 @@ def _message_text(message: Any) -> str | None:
 def sampling(settings: Json) -> SamplingParams:
     """Return the sampling of a request's parameters, as far as they stand there."""
     told = mapping(parsed(settings))
-    effort = told.get("reasoning_effort")
     seed = count(told.get("seed"))
     return SamplingParams(
         cell_number(told.get("temperature")),
         cell_number(told.get("top_p")),
         seed,
-        effort if isinstance(effort, str) else None,
+        stated_effort(told),
     )
+
+
+def other_settings(settings: Json) -> dict[str, Json]:
+    """Return what else a request's parameters set that bears on its answer."""
+    return stated_settings(parsed(settings))
 
 
 def cap(settings: Json) -> int | None:
