@@ -11,7 +11,12 @@ import numpy as np
 
 from claimbench import stats
 from claimbench.claims import gate
-from claimbench.claims.beside.composed import composed_flags, unfair_routes, with_fit_noise
+from claimbench.claims.beside.composed import (
+    composed_flags,
+    split_routes,
+    unfair_routes,
+    with_fit_noise,
+)
 from claimbench.claims.bills import bill_questions, is_bill, without_bill
 from claimbench.claims.combine import distinct_reasons, versus
 from claimbench.claims.decide import Effort, decide
@@ -222,7 +227,8 @@ def _not_comparable(
     The first kind of reason found ends the search.
     """
     arms = leaf.arms
-    absent = _given(gate.not_measured(arm, items, ctx) for arm in arms)
+    absent = split_routes(leaf, items, ctx)
+    absent = absent or _given(gate.not_measured(arm, items, ctx) for arm in arms)
     if absent:
         return absent, ()
     unfair = unfair_routes(leaf, ctx)

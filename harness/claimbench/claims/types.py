@@ -82,7 +82,8 @@ class RouteFacts:
     ``said``: what it does, in words. ``unfair``: why no verdict can rest on it; ``knows``: the
     same, unless the suite allows it. ``widen``: by (accuracy or cost, rival; "" for none) how much
     wider an interval is when a fitted threshold's own noise is in it. ``asks``: a question about
-    how its column was made, which changes no verdict.
+    how its column was made, which changes no verdict. ``split``: tasks whose conversations went
+    different ways, so that nothing is known of it there -> how many did, in words.
     """
 
     parts: tuple[str, ...]
@@ -92,6 +93,7 @@ class RouteFacts:
     knows: Reason | None = None
     widen: Mapping[tuple[str, str], float] = field(default_factory=dict)
     asks: str = ""
+    split: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

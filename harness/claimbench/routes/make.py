@@ -16,6 +16,7 @@ from claimbench.routes.follows import question_of_column
 from claimbench.routes.honest import column_of_answers, knows_answers
 from claimbench.routes.paths import Checks, Found, chosen_arm
 from claimbench.routes.signals import Answers, sees_target
+from claimbench.routes.whole_talks import without_split
 from claimbench.routes.words import said_of_route
 from claimbench.scorers import Scorer
 from claimbench.tables.types import ArmItems, BoolArray, CallTable, FloatArray, IntArray, ItemTable
@@ -74,6 +75,7 @@ def with_routes(
         found = Found(())
         if all(part in items.arms for part in spec.parts):
             found = paths_of(spec, items, calls, stored.answers, stored.checks, stored.seed)
+            found = without_split(found, items, calls)
             unreadable = frozenset(
                 call_id
                 for arm in spec.parts
@@ -103,6 +105,7 @@ def with_routes(
             knows=knows_answers(spec, items, found) if found.paths else None,
             widen=_widen(spec, found, arms, stored.seed),
             asks=question_of_column(spec, items),
+            split=found.split,
         )
     return Routed(replace(items, arms=arms), CallTable(rows), facts, made)
 

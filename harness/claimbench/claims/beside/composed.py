@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from claimbench.claims.types import ClaimContext, Leaf
 from claimbench.claims.words import explain_reason, without_status
+from claimbench.tables.types import ItemTable
 from claimbench.types import Reading, Reason
 
 KNOWS = "route_knows_answers"
@@ -22,6 +23,20 @@ def unfair_routes(leaf: Leaf, ctx: ClaimContext) -> tuple[Reason, ...]:
     if KNOWS not in ctx.allow:
         found += [ctx.routes[arm].knows for arm in _routes(leaf, ctx)]
     return tuple(reason for reason in found if reason is not None)
+
+
+def split_routes(leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> tuple[Reason, ...]:
+    """Return which routes of the claim sent the turns of one conversation to different arms, on its
+    tasks; empty where none did.
+    """
+    tasks = sorted(set(items.task[leaf.mask].tolist()))
+    return tuple(
+        Reason("route_splits_conversation", f"{arm}: {split[task]}")
+        for arm in _routes(leaf, ctx)
+        for split in [ctx.routes[arm].split]
+        for task in tasks
+        if task in split
+    )
 
 
 def composed_flags(leaf: Leaf, ctx: ClaimContext) -> tuple[Reason, ...]:
