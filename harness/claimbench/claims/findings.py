@@ -13,8 +13,8 @@ from claimbench import stats
 from claimbench.claims import gate
 from claimbench.claims.beside.composed import (
     composed_flags,
-    split_routes,
     unfair_routes,
+    unfair_tasks,
     with_fit_noise,
 )
 from claimbench.claims.bills import bill_questions, is_bill, without_bill
@@ -227,7 +227,7 @@ def _not_comparable(
     The first kind of reason found ends the search.
     """
     arms = leaf.arms
-    absent = split_routes(leaf, items, ctx)
+    absent = unfair_tasks(leaf, items, ctx)
     absent = absent or _given(gate.not_measured(arm, items, ctx) for arm in arms)
     if absent:
         return absent, ()

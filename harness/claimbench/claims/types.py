@@ -82,8 +82,8 @@ class RouteFacts:
     ``said``: what it does, in words. ``unfair``: why no verdict can rest on it; ``knows``: the
     same, unless the suite allows it. ``widen``: by (accuracy or cost, rival; "" for none) how much
     wider an interval is when a fitted threshold's own noise is in it. ``asks``: a question about
-    how its column was made, which changes no verdict. ``split``: tasks whose conversations went
-    different ways, so that nothing is known of it there -> how many did, in words.
+    how its column was made, which changes no verdict. ``by_task``: tasks of which no
+    verdict can rest on it, and why.
     """
 
     parts: tuple[str, ...]
@@ -93,7 +93,7 @@ class RouteFacts:
     knows: Reason | None = None
     widen: Mapping[tuple[str, str], float] = field(default_factory=dict)
     asks: str = ""
-    split: Mapping[str, str] = field(default_factory=dict)
+    by_task: Mapping[str, Reason] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

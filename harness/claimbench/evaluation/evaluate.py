@@ -189,7 +189,9 @@ def evaluate(
         costs = _cost_arms(stored, book, as_of, traffic)
         spent = whole.costs(costs.calls)
         items, calls = with_costs(items, calls, spent)
-    made = routed(stored, items, calls, scores, replace(costs, calls=spent), judge_costs)
+    made = routed(
+        stored, items, calls, whole.records, scores, replace(costs, calls=spent), judge_costs
+    )
     charges: dict[str, Charges] = {}
     priced: tuple[ItemTable, CallTable] | None = None
     unstated: RunCosts | None = None
@@ -204,7 +206,7 @@ def evaluate(
             charges |= charges_of(plain, judging.calls, judging.attempts, judge_costs, judged)
         own = replace(own, calls=whole.costs(own.calls))
         at_prices = with_costs(items, calls, own.calls)
-        other = routed(stored, *at_prices, scores, own, judged)
+        other = routed(stored, *at_prices, whole.records, scores, own, judged)
         priced = other.items, other.calls
     items, calls = with_priced(made.items, made.calls, priced, {*charges, *made.facts})
     imported = stored.manifest.options.get("imported")

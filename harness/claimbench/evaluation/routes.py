@@ -17,7 +17,7 @@ from claimbench.scorers import Scorer, load
 from claimbench.suite.purpose.routes import routes_of, with_route_arms
 from claimbench.tables.timing import e2e_s
 from claimbench.tables.types import CallTable, ItemTable
-from claimbench.types import Score
+from claimbench.types import CallRecord, Score
 from claimbench.types.routes import RouteSpec
 
 REPLAY = "replay"
@@ -61,11 +61,12 @@ def routed(
     stored: StoredRun,
     items: ItemTable,
     calls: CallTable,
+    records: Sequence[CallRecord],
     scores: Sequence[Score],
     costs: RunCosts,
     judge_costs: RunCosts,
 ) -> RoutedRun:
-    """Put the routes of a run into its tables."""
+    """Put the routes of a run into its tables; ``records``: the run's, each episode as one."""
     specs = routes_of(stored.suite)
     if not specs:
         return RoutedRun(items, calls, {})
@@ -74,7 +75,7 @@ def routed(
         items,
         calls,
         Stored(
-            answers=Answers.of(stored.records, scores, stored.suite.tasks),
+            answers=Answers.of(records, scores, stored.suite.tasks),
             costs=costs.calls,
             checks=_checks(stored, judge_costs),
             seed=stored.suite.measured_sha256,

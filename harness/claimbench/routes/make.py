@@ -105,9 +105,20 @@ def with_routes(
             knows=knows_answers(spec, items, found) if found.paths else None,
             widen=_widen(spec, found, arms, stored.seed),
             asks=question_of_column(spec, items),
-            split=found.split,
+            by_task=_by_task(spec, found),
         )
     return Routed(replace(items, arms=arms), CallTable(rows), facts, made)
+
+
+def _by_task(spec: RouteSpec, found: Found) -> dict[str, Reason]:
+    """Return the tasks of which nothing can rest on the route, and why."""
+    why = {
+        task: Reason("route_no_signal", f"{spec.name}: {text}")
+        for task, text in found.no_signal.items()
+    }
+    for task, text in found.split.items():
+        why[task] = Reason("route_splits_conversation", f"{spec.name}: {text}")
+    return why
 
 
 def _planned(spec: RouteSpec, items: ItemTable, made: Found) -> IntArray:

@@ -26,6 +26,7 @@ from claimbench.types import (
     Score,
     ScorerSpec,
     Task,
+    ToolCall,
 )
 from claimbench.types.money import Cost
 from claimbench.types.routes import Decided, FitSpec, RouteSpec
@@ -241,6 +242,32 @@ def test_repeats_agree_by_text_and_one_repeat_says_nothing() -> None:
     answers = Answers.of([record("a", i, t) for i, t in enumerate(texts)], (), ())
     assert agreement(["a-0", "a-1", "a-2"], answers) == (pytest.approx(2 / 3), "a-0")
     assert agreement(["a-1"], answers)[0] is None
+
+
+def called(i: int, text: str, *calls: tuple[str, str]) -> CallRecord:
+    made = tuple(ToolCall(name, arguments) for name, arguments in calls)
+    return replace(record("a", i, text), tool_calls=made)
+
+
+F1, F2, G = ("f", '{"a": 1, "b": 2}'), ("f", '{"a": 2}'), ("g", "{}")
+
+
+@pytest.mark.parametrize(
+    ("said", "share"),
+    [
+        ([("", F1), ("", F2), ("", G)], 1 / 3),
+        ([("", F1), ("", ("f", '{ "b": 2, "a": 1 }')), ("", F1)], 1),
+        ([("", G), ("", ("g", "")), ("", ("h", "{}"))], 2 / 3),
+        ([("", F1, G), ("", F1), ("", G, F1)], 1 / 3),
+        ([("Sure.", F1), ("sure.", F1), ("No.", F1)], 2 / 3),
+        ([("", ("f", "{broken")), ("", ("f", "{broken")), ("", ("f", "{other"))], 2 / 3),
+        ([("", ("f", '{"a": "x"}')), ("", ("f", '{"a": "X"}')), ("", ("f", '{"a": "y"}'))], 1 / 3),
+    ],
+)
+def test_repeats_agree_by_their_calls_of_tools_too(said: list, share: float) -> None:
+    records = [called(i, text, *calls) for i, (text, *calls) in enumerate(said)]
+    found = agreement(["a-0", "a-1", "a-2"], Answers.of(records, (), ()))
+    assert found == (pytest.approx(share), "a-0")
 
 
 # fits ---------------------------------------------------------------------------------------------

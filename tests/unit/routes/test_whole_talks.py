@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.unit.routes.world import CASCADE, HALVES, N, run_of
 
 from claimbench.routes.beside import all_beside
 from claimbench.routes.paths import Path
 from claimbench.routes.whole_talks import split_tasks
 from claimbench.types import reason_codes
 from claimbench.types.routes import Decided, RouteSpec
-from tests.unit.routes.world import CASCADE, HALVES, N, run_of
 
 PAIRS = [(f"t{i // 2}", i % 2 + 1) for i in range(N)]
 """Conversations of two turns each."""
@@ -69,10 +69,10 @@ def test_a_conversation_that_the_first_arm_ended_is_not_gone_on_with_by_another(
     """Its turn that was never asked would be answered after the other arm's own first turn."""
     sure = ['{"sure": 0.9}'] * N
     kept = run_of(CASCADE, talk=PAIRS, said={"small": sure})
-    assert kept.routed.facts["cascade"].split == {}
+    assert kept.routed.found["cascade"].split == {}
     ended = ["ended" if i in (1, 7) else "ok" for i in range(N)]
     found = run_of(CASCADE, talk=PAIRS, said={"small": sure}, outcome={"small": ended})
-    assert found.routed.facts["cascade"].split == {
+    assert found.routed.found["cascade"].split == {
         "task": "2 of 60 conversations of task went more than one way"
     }
 

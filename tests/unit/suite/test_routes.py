@@ -131,6 +131,13 @@ def test_a_route_by_the_target_is_refused_and_by_what_tells_it_warned_of(
         ("routes: [{name: x, slice: language, arms: {de: big}}]", "unknown slice column"),
         ("routes: [{name: x, slice: lang, arms: {de: big}}]", "no arm for lang"),
         ("routes: [{name: x, slice: lang, arms: {fr: big}, otherwise: big}]", "never holds"),
+        (
+            CASCADE % "{signal: probability, below: 0.7}",
+            "no endpoint's log-probabilities are stored",
+        ),
+        (CASCADE % "{signal: probability, below: fit, fit: {keep: 1}}", "log-probabilities"),
+        (CASCADE % "{signal: repeats, below: 1}", "asks each sample once"),
+        (CASCADE % "[{signal: repeats, below: 1}]", "asks each sample once"),
         ("stop: when_decided\n" + CASCADE % "{unparsable: true}", "cannot stop when decided"),
     ],
 )
@@ -243,7 +250,7 @@ def test_a_chain_that_contradicts_itself_is_one_error_with_its_line(
     tmp_path: Path, rule: str, words: str
 ) -> None:
     with pytest.raises(SuiteError) as found:
-        load(tmp_path, THIRD + CHAIN % rule)
+        load(tmp_path, THIRD + CHAIN % rule + "epochs: 3\n")
     assert words in str(found.value)
     assert found.value.line == 13
 
@@ -330,3 +337,17 @@ def test_a_route_that_may_split_conversations_is_warned_of(
     lines = splitting_routes(suite, routes_of(suite))
     assert len(lines) == bool(told)
     assert told in "".join(lines)
+
+
+@pytest.mark.parametrize("signal", ["repeats, below: 1", "probability, below: 0.7"])
+def test_of_a_stored_run_what_it_holds_decides(tmp_path: Path, signal: str) -> None:
+    suite = load(tmp_path, "")
+    file = tmp_path / "later.yaml"
+    file.write_text(CASCADE % f"{{signal: {signal}}}")
+    later, _ = with_later_routes(suite, file)
+    assert routes_of(later)[0].signal == signal.partition(",")[0]
+
+
+def test_repeats_agree_where_there_are_some(tmp_path: Path) -> None:
+    (route,) = routes_of(load(tmp_path, "epochs: 2\n" + CASCADE % "{signal: repeats, below: 1}"))
+    assert route.signal == "repeats"

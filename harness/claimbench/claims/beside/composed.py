@@ -25,18 +25,11 @@ def unfair_routes(leaf: Leaf, ctx: ClaimContext) -> tuple[Reason, ...]:
     return tuple(reason for reason in found if reason is not None)
 
 
-def split_routes(leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> tuple[Reason, ...]:
-    """Return which routes of the claim sent the turns of one conversation to different arms, on its
-    tasks; empty where none did.
-    """
+def unfair_tasks(leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> tuple[Reason, ...]:
+    """Return why no verdict can rest on the claim's routes on its tasks; empty where one can."""
     tasks = sorted(set(items.task[leaf.mask].tolist()))
-    return tuple(
-        Reason("route_splits_conversation", f"{arm}: {split[task]}")
-        for arm in _routes(leaf, ctx)
-        for split in [ctx.routes[arm].split]
-        for task in tasks
-        if task in split
-    )
+    found = [(ctx.routes[arm].by_task, task) for arm in _routes(leaf, ctx) for task in tasks]
+    return tuple(by_task[task] for by_task, task in found if task in by_task)
 
 
 def composed_flags(leaf: Leaf, ctx: ClaimContext) -> tuple[Reason, ...]:

@@ -80,6 +80,9 @@ REASONS_BESIDE: Mapping[str, str] = {
     "route_splits_conversation": (
         "a conversation whose turns different arms answered has not taken place"
     ),
+    "route_no_signal": (
+        "nothing tells how sure an arm of the route was, so that all that it answered was passed on"
+    ),
     "route_fit_varies": "the threshold's own fit varies too much",
     "by_turn": "compared by conversation",
     "over_wordings": "wordings of the prompt vary too, and the interval holds their spread",

@@ -306,7 +306,7 @@ def _context(ctx: ClaimContext, views: Mapping[str, View], of: _Conversations) -
     unfair = Reason("route_by_turn")
     made = {name: ctx.routes[view.arm] for name, view in views.items() if view.arm in ctx.routes}
     changed["routes"] = {
-        name: RouteFacts((), facts.said, unfair=unfair, split=facts.split)
+        name: RouteFacts((), facts.said, unfair=unfair, by_task=facts.by_task)
         for name, facts in made.items()
     }
     if of.whole:
