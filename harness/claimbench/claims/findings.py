@@ -22,6 +22,7 @@ from claimbench.claims.combine import distinct_reasons, versus
 from claimbench.claims.decide import Effort, decide
 from claimbench.claims.facts.charges import charge_flags, held, with_sums
 from claimbench.claims.facts.held import held as held_in_both
+from claimbench.claims.facts.parts import asked_arms
 from claimbench.claims.facts.silence import silence_flags, silence_rule
 from claimbench.claims.facts.timings import timing_flags, ways_to_time
 from claimbench.claims.facts.uncarried import CODE as CALLS_IN_TEXT
@@ -236,7 +237,7 @@ def _not_comparable(
         unfair = _given([preference.cannot_compare(ctx)])
     if unfair:
         return unfair, ()
-    measured = [one for arm in arms for one in ctx.wordings.get(arm, (arm,))]
+    measured = asked_arms(arms, ctx)
     halted = _given(gate.stopped(arm, calls) for arm in measured)
     if halted:
         return halted, ()
@@ -314,10 +315,9 @@ def _judge_flags(
     """Flag what the suite accepts of the judge behind a verdict."""
     if not any(_rests_on_judge(question, leaf, items, ctx) for question in found):
         return ()
-    arms = [one for arm in leaf.arms for one in ctx.wordings.get(arm, (arm,))]
     flags = tuple(
         Reason("allowed_self_judging", ctx.judges_like[arm])
-        for arm in arms
+        for arm in asked_arms(leaf.arms, ctx)
         if arm in ctx.judges_like
     )
     left, drawn = labels.answers_blank(items, leaf.arms, leaf.mask, ctx)

@@ -33,7 +33,7 @@ from claimbench.evaluation.dollars.node_prices import on_nodes
 from claimbench.evaluation.episodes import Folded, fold
 from claimbench.evaluation.people import human_scores, unlabelled
 from claimbench.evaluation.preference.comparisons import comparisons_of, shares_by_call
-from claimbench.evaluation.routes import measured_alone, routed, with_arms
+from claimbench.evaluation.routes import measured_alone, routed, with_answers, with_arms
 from claimbench.evaluation.stored import StoredRun
 from claimbench.machine.calibration import errors_by_arm
 from claimbench.packed import Packed, Packer
@@ -236,13 +236,14 @@ def evaluate(
     if last is not None and last.decision != CONTINUE:
         items, calls = restrict(items, calls, seen_items(stored.calls, last))
         context = context_at(context, last, rule_of(stored.suite, stored.calls, stored.looks))
-    mute = silent_shares(scores, items, calls, context.mirrored_tasks)
+    mute = silent_shares(scores, items, calls, context.mirrored_tasks, made.answer_of)
     context = replace(context, silent=mute, uncarried=uncarried_calls(scores, items, calls))
     if stored.people.labels:
+        read = with_answers(stored.as_read(), calls, made.answer_of)
         context = replace(
             context,
-            human_scores=human_scores(stored.people, stored.as_read(), items),
-            unlabelled=unlabelled(stored.people, stored.as_read(), items),
+            human_scores=human_scores(stored.people, read, items),
+            unlabelled=unlabelled(stored.people, read, items),
         )
     verdicts = decide_claims(claims, items, calls, context)
     return Evaluation(

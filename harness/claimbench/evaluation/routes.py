@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from claimbench.claims.types import RouteFacts
 from claimbench.evaluation.stored import StoredRun
@@ -25,12 +25,15 @@ REPLAY = "replay"
 
 @dataclass(frozen=True)
 class RoutedRun:
-    """A run's tables with its routes in them; ``beside``: (name, why) where nothing is known."""
+    """A run's tables with its routes in them; ``beside``: (name, why) where nothing is known;
+    ``answer_of``: a route's call -> the call whose answer is its own.
+    """
 
     items: ItemTable
     calls: CallTable
     facts: Mapping[str, RouteFacts]
     beside: tuple[Beside | tuple[str, str], ...] = ()
+    answer_of: Mapping[str, str] = field(default_factory=dict)
 
 
 def with_arms(stored: StoredRun) -> StoredRun:
@@ -85,7 +88,23 @@ def routed(
     )
     said = {name: facts.said for name, facts in made.facts.items()}
     rows = all_beside(specs, said, made.found, made.items, stored.suite.alpha)
-    return RoutedRun(made.items, made.calls, made.facts, rows)
+    return RoutedRun(made.items, made.calls, made.facts, rows, made.answer_of)
+
+
+def with_answers(
+    records: Iterable[CallRecord], calls: CallTable, answer_of: Mapping[str, str]
+) -> list[CallRecord]:
+    """Return records with those of routes: the answers of other arms under the route's name, each
+    with its own call's id, by which people labelled it.
+    """
+    found = list(records)
+    if not answer_of:
+        return found
+    by_id = {record.call.id: record for record in found}
+    for name, rows in calls.arms.items():
+        answers = [by_id.get(answer_of.get(one, "")) for one in rows.call_id.tolist()]
+        found += [replace(one, call=replace(one.call, arm=name)) for one in answers if one]
+    return found
 
 
 def _checks(stored: StoredRun, judge_costs: RunCosts) -> Checks:

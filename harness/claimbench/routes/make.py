@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from claimbench.claims.types import RouteFacts
-from claimbench.routes.compose import compose
+from claimbench.routes.compose import call_of, compose, id_of
 from claimbench.routes.find import paths_of
 from claimbench.routes.fit import Options, refit_ratio, refits
 from claimbench.routes.follows import question_of_column
@@ -20,7 +20,7 @@ from claimbench.routes.whole_talks import without_split
 from claimbench.routes.words import said_of_route
 from claimbench.scorers import Scorer
 from claimbench.tables.types import ArmItems, BoolArray, CallTable, FloatArray, IntArray, ItemTable
-from claimbench.types import Cost, Reason
+from claimbench.types import JUDGE, Cost, Reason
 from claimbench.types.routes import RouteSpec
 
 ALONE = ""
@@ -45,12 +45,16 @@ class Stored:
 
 @dataclass(frozen=True)
 class Routed:
-    """The tables with the routes, and by route what claims must know and how it was made."""
+    """The tables with the routes, and by route what claims must know and how it was made.
+
+    ``answer_of``: a route's call -> the call whose answer is its own.
+    """
 
     items: ItemTable
     calls: CallTable
     facts: Mapping[str, RouteFacts]
     found: Mapping[str, Found]
+    answer_of: Mapping[str, str] = field(default_factory=dict)
 
 
 def without_routes(
@@ -71,6 +75,7 @@ def with_routes(
     """
     arms, rows = dict(items.arms), dict(calls.arms)
     made: dict[str, Found] = {}
+    answer_of: dict[str, str] = {}
     for spec in specs:
         found = Found(())
         if all(part in items.arms for part in spec.parts):
@@ -93,6 +98,7 @@ def with_routes(
                 _planned(spec, items, found),
             )
         made[spec.name] = found
+        answer_of |= {call_of(spec, path, calls): id_of(path.answer, calls) for path in found.paths}
     # a route is a rival of those listed before it too: facts need every route's rows
     facts: dict[str, RouteFacts] = {}
     for spec in specs:
@@ -106,8 +112,10 @@ def with_routes(
             widen=_widen(spec, found, arms, stored.seed),
             asks=question_of_column(spec, items),
             by_task=_by_task(spec, found),
+            asked=tuple(sorted({tuple(arm for arm, _ in path.steps) for path in found.paths})),
+            checkers=_checkers(spec, stored),
         )
-    return Routed(replace(items, arms=arms), CallTable(rows), facts, made)
+    return Routed(replace(items, arms=arms), CallTable(rows), facts, made, answer_of)
 
 
 def _by_task(spec: RouteSpec, found: Found) -> dict[str, Reason]:
@@ -119,6 +127,14 @@ def _by_task(spec: RouteSpec, found: Found) -> dict[str, Reason]:
     for task, text in found.split.items():
         why[task] = Reason("route_splits_conversation", f"{spec.name}: {text}")
     return why
+
+
+def _checkers(spec: RouteSpec, stored: Stored) -> tuple[str, ...]:
+    """Return the judges that a cascade asks between its arms."""
+    if not any((stage.signal, stage.of) == ("scorer", JUDGE) for stage in spec.stages):
+        return ()
+    by = [task.judge.by for task in stored.answers.tasks.values() if task.judge is not None]
+    return tuple(dict.fromkeys(by))
 
 
 def _planned(spec: RouteSpec, items: ItemTable, made: Found) -> IntArray:

@@ -51,7 +51,9 @@ class World:
 
     def judge(self, text: str, **raw: Any) -> Verdict:
         """Judge one claim."""
-        claim = parse_claim(ClaimSpec("c", text, None, raw), ARMS, ())
+        known = {arm.name for arm in ARMS}
+        more = [Arm(name, "p", name) for name in self.routed.items.arms if name not in known]
+        claim = parse_claim(ClaimSpec("c", text, None, raw), (*ARMS, *more), ())
         (found,) = decide_claims([claim], self.routed.items, self.routed.calls, self.context)
         return found
 
@@ -91,14 +93,16 @@ def run_of(
         **{arm: np.asarray(mine) for arm, mine in (right or {}).items()},
     }
     names = list(task or ["task"] * N)
+    times: dict[str, Any] = {
+        "ttft_s": {arm: [0.1 + 0.01 * (i % 7) for i in range(N)] for arm in values},
+        "e2e_s": {arm: [1.0 + 0.1 * (i % 7) for i in range(N)] for arm in values},
+    }
     items, calls = tables_from_arrays(
         values,
         usd={arm: [USD.get(arm, 0.005)] * N for arm in values},
-        ttft_s={arm: [0.1 + 0.01 * (i % 7) for i in range(N)] for arm in values},
-        e2e_s={arm: [1.0 + 0.1 * (i % 7) for i in range(N)] for arm in values},
         task=names,
         slices={"half": ["one" if i < N // 2 else "two" for i in range(N)], **(slices or {})},
-        **columns,
+        **(times | columns),
     )
     if talk is not None:
         number = np.asarray([turn for _, turn in talk], dtype=np.int64)

@@ -80,4 +80,9 @@ def _ratio(arm: str, leaf: Leaf, ctx: ClaimContext) -> float:
     kinds: tuple[str, ...] = ("cost",) if leaf.claim.kind == "cost" else ("accuracy",)
     if leaf.claim.kind == "latency" or leaf.claim.metric == "usd_per_correct":
         kinds = ("accuracy", "cost")
-    return max((facts.widen.get((kind, rival or ""), 1.0) for kind in kinds), default=1.0)
+    found: list[float] = []
+    for kind in kinds:
+        of_kind = {name: ratio for (of, name), ratio in facts.widen.items() if of == kind}
+        widest = max(of_kind.values(), default=1.0)  # an arm of another run was not there
+        found.append(of_kind.get(rival or "", widest))
+    return max(found, default=1.0)

@@ -39,7 +39,8 @@ class EscalateModel(Strict):
     signal: Literal["probability", "repeats", "length", "field", "scorer", "file"] | None = None
     """What tells how sure the first arm is: probability (of its answer, in tasks of lm_eval with
     given answers), repeats (share of the epochs that agree), length (output tokens), field (a
-    number in its JSON answer), scorer (one that sees no target), file (a number per sample, from any tool)."""
+    number in its JSON answer), scorer (one that sees no target), file (a number per sample, from
+    any tool)."""
     of: str | None = Field(default=None, min_length=1)
     """The JSON field, the scorer, or the file beside the suite."""
     column: str = Field(default="score", min_length=1)
