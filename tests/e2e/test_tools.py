@@ -249,6 +249,23 @@ def test_a_route_goes_by_whole_episodes(orders: Path, bench: Bench, hasty: Desk)
     verified(bench)
 
 
+def test_thresholds_that_came_after_a_run_of_the_same_samples_are_asked_about(
+    orders: Path, bench: Bench
+) -> None:
+    text = orders.read_text()
+    (orders.parent / "sure.csv").write_text(
+        "\n".join(["sample_id,score", *(f"o{n},{n / ORDERS}" for n in range(ORDERS))])
+    )
+    for below, asked in ((0.3, False), (0.3, False), (0.4, True)):
+        rule = f"escalate: {{signal: file, of: sure.csv, below: {below}}}"
+        route = f"routes: [{{name: cascade, first: cheap, then: good, {rule}}}]\nclaims:"
+        orders.write_text(text.replace("claims:", route))
+        assert bench("run", str(orders), "--no-report").code in (0, 1, 2)
+        (shown,) = bench("export", "--format", "json").json["beside"]["routes"]
+        said = "its threshold stood after 2 earlier runs of these samples: chosen on them?"
+        assert shown["asks"] == (said if asked else "")
+
+
 def test_an_episode_that_never_stops_calling_has_failed(
     orders: Path, bench: Bench, careful: Desk
 ) -> None:

@@ -234,7 +234,7 @@ def _not_comparable(
         return absent, ()
     unfair = unfair_routes(leaf, ctx)
     if not unfair and leaf.claim.kind == "preference":
-        unfair = _given([preference.cannot_compare(ctx)])
+        unfair = _given([preference.cannot_compare(leaf, ctx)])
     if unfair:
         return unfair, ()
     measured = asked_arms(arms, ctx)

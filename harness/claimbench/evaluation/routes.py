@@ -18,7 +18,7 @@ from claimbench.suite.purpose.routes import routes_of, with_route_arms
 from claimbench.tables.timing import e2e_s
 from claimbench.tables.types import CallTable, ItemTable
 from claimbench.types import CallRecord, Score
-from claimbench.types.routes import RouteSpec
+from claimbench.types.routes import EARLIER_RUNS, RouteSpec
 
 REPLAY = "replay"
 
@@ -84,6 +84,7 @@ def routed(
             seed=stored.suite.measured_sha256,
             seen=_seen_before(stored),
             scorers=_blind_scorers(stored, specs),
+            earlier_runs=_earlier_runs(stored),
         ),
     )
     said = {name: facts.said for name, facts in made.facts.items()}
@@ -129,6 +130,11 @@ def _blind_scorers(
     ):
         return None
     return {task.name: tuple(load(task.scorers)) for task in stored.suite.tasks}
+
+
+def _earlier_runs(stored: StoredRun) -> int:
+    found = stored.manifest.options.get(EARLIER_RUNS)
+    return found if isinstance(found, int) else 0
 
 
 def _seen_before(stored: StoredRun) -> str:

@@ -33,6 +33,7 @@ class Stored:
 
     ``seed``: of the folds, from the measured suite, so that nobody chooses it. ``seen``: the
     answers were known before the suite was written (an import, a replay). ``scorers``: by task.
+    ``earlier_runs``: of the same samples, that were there when this one was planned.
     """
 
     answers: Answers
@@ -41,6 +42,7 @@ class Stored:
     seed: str
     seen: str = ""
     scorers: Mapping[str, Sequence[Scorer]] | None = None
+    earlier_runs: int = 0
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def with_routes(
             unfair=_unfair(spec, stored) or column_of_answers(spec, items, stored.answers),
             knows=knows_answers(spec, items, found) if found.paths else None,
             widen=_widen(spec, found, arms, stored.seed),
-            asks=question_of_column(spec, items),
+            asks=_asks(spec, items, stored),
             by_task=_by_task(spec, found),
             asked=tuple(sorted({tuple(arm for arm, _ in path.steps) for path in found.paths})),
             checkers=_checkers(spec, stored),
@@ -149,21 +151,39 @@ def _planned(spec: RouteSpec, items: ItemTable, made: Found) -> IntArray:
     return found
 
 
+def _asks(spec: RouteSpec, items: ItemTable, stored: Stored) -> str:
+    """Return the questions that no run can answer: how a column was made, and whether what is
+    stated was chosen on earlier runs of the same samples.
+    """
+    asked = [question_of_column(spec, items)]
+    n = stored.earlier_runs
+    if n and _stated(spec) and spec.declared == "before":
+        runs = "an earlier run" if n == 1 else f"{n:,} earlier runs"
+        asked.append(f"{_STATED[spec.kind]} stood after {runs} of these samples: chosen on them?")
+    return "; ".join(question for question in asked if question)
+
+
+def _stated(spec: RouteSpec) -> bool:
+    """Tell whether a route goes by what somebody chose, not by what is fitted out of fold."""
+    return spec.declared_threshold or (spec.kind != "cascade" and not spec.fitted)
+
+
+_STATED = {
+    "cascade": "its threshold",
+    "slice": "which arm takes which slice",
+    "decisions": "its router's decisions",
+}
+
+
 def _unfair(spec: RouteSpec, stored: Stored) -> Reason | None:
     """Return why no verdict can rest on the route, or None.
 
     What was chosen when the answers were known fits them by chance too, unless the threshold of
     each request was fitted on other clusters.
     """
-    tuned = spec.declared_threshold or (spec.kind != "cascade" and not spec.fitted)
-    if tuned and (spec.declared == "after" or stored.seen):
-        what = {
-            "cascade": "its threshold",
-            "slice": "which arm takes which slice",
-            "decisions": "its router's decisions",
-        }[spec.kind]
+    if _stated(spec) and (spec.declared == "after" or stored.seen):
         why = stored.seen or "declared after the run"
-        return Reason("route_fitted_in_sample", f"{what} of {spec.name}: {why}")
+        return Reason("route_fitted_in_sample", f"{_STATED[spec.kind]} of {spec.name}: {why}")
     asked_of = (spec.first, *(stage.then for stage in spec.stages))
     for arm, stage in zip(asked_of, spec.stages, strict=False):
         if stage.signal == "scorer" and stored.scorers is not None and stage.of not in _NOT_RERUN:

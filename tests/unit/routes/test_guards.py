@@ -12,6 +12,7 @@ from tests.unit.routes.world import CASCADE, HALVES, N, World, run_of
 from claimbench.claims.facts.egress import Seen
 from claimbench.claims.facts.parts import asked_arms
 from claimbench.claims.facts.silence import silent_shares
+from claimbench.claims.preference.pairs import Compared, Comparisons
 from claimbench.claims.readings.latency import clock_error_s
 from claimbench.claims.types import ClaimContext, HostRate, RouteFacts, Uncarried
 from claimbench.evaluation.people import People, human_scores, unlabelled
@@ -232,6 +233,21 @@ def test_people_s_labels_of_the_parts_are_those_of_the_route(spec: RouteSpec) ->
     alone = human_scores(people, records, routed.items)
     without = found.having(human_scores=alone, judged_tasks=frozenset({"task"}))
     assert "judge_uncorrected" in codes(without.judge("cascade is as accurate as big"))
+
+
+@pytest.mark.parametrize("text", ["cascade is preferred over big", "big is preferred over cascade"])
+def test_nobody_was_shown_a_route_s_answers_in_pairs(text: str) -> None:
+    rows = tuple(
+        Compared(f"task/{i}", "small", "big", 0, {"j": 1.0, "k": 1.0}, lengths=(9, 9))
+        for i in range(N)
+    )
+    known = run_of(CASCADE).having(
+        pairs=Comparisons(rows, frozenset({"task"})), headline_pairs=frozenset({"task"})
+    )
+    verdict = known.judge(text)
+    assert verdict.status == "not_comparable"
+    assert codes(verdict) == {"route_not_compared"}
+    assert known.judge("small is preferred over big").status != "not_comparable"
 
 
 # other runs and names ---------------------------------------------------------------------------

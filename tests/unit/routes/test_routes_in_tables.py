@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def made(
     texts: list[str] | None = None,
     lost: int | None = None,
     others: tuple[RouteSpec, ...] = (),
-    **seen: str,
+    **seen: Any,
 ) -> Routed:
     dollars = usd or {"small": [1.0] * N, "big": [10.0] * N}
     items, calls = tables_from_arrays(
@@ -194,6 +195,26 @@ def test_what_was_chosen_on_known_answers_is_unfair(spec: RouteSpec, unfair: boo
     found = made(spec, seen="the answers were imported").facts["r"].unfair
     assert (found is not None) == unfair
     assert found is None or found.code == "route_fitted_in_sample"
+
+
+@pytest.mark.parametrize(
+    ("spec", "asked"),
+    [
+        (SURE, "its threshold stood after 2 earlier runs"),
+        (RouteSpec("r", "slice", slice="lang", otherwise="big"), "which arm takes which slice"),
+        (RouteSpec("r", "decisions", otherwise="big"), "its router's decisions stood after"),
+        (RouteSpec("r", "cascade", first="small", then="big"), ""),
+        (replace(SURE, below="fit", fit=FitSpec(share=0.5, folds=2)), ""),
+    ],
+)
+def test_what_is_stated_after_earlier_runs_raises_a_question(spec: RouteSpec, asked: str) -> None:
+    assert made(spec).facts["r"].asks == ""
+    facts = made(spec, earlier_runs=2).facts["r"]
+    assert facts.unfair is None
+    assert bool(facts.asks) == bool(asked)
+    assert asked in facts.asks
+    later = replace(spec, declared="after")
+    assert made(later, earlier_runs=2).facts["r"].asks == ""
 
 
 def test_an_arm_that_was_not_run_leaves_a_route_without_rows() -> None:

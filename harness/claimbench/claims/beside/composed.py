@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from claimbench.claims.types import ClaimContext, Leaf
+from claimbench.claims.types import ClaimContext, Leaf, RouteFacts
 from claimbench.claims.words import explain_reason, without_status
 from claimbench.tables.types import ItemTable
 from claimbench.types import Reading, Reason
@@ -17,12 +17,20 @@ def _routes(leaf: Leaf, ctx: ClaimContext) -> list[str]:
     return [arm for arm in leaf.arms if arm in ctx.routes]
 
 
+def _unfair(facts: RouteFacts, allow: frozenset[str]) -> list[Reason]:
+    found = [facts.unfair, None if KNOWS in allow else facts.knows]
+    return [reason for reason in found if reason is not None]
+
+
+def refusals(facts: RouteFacts, allow: frozenset[str]) -> tuple[Reason, ...]:
+    """Return why no verdict can rest on a route, or not on all its tasks; empty where one can."""
+    return (*_unfair(facts, allow), *facts.by_task.values())
+
+
 def unfair_routes(leaf: Leaf, ctx: ClaimContext) -> tuple[Reason, ...]:
     """Return why no verdict can rest on the claim's routes; empty where one can."""
-    found = [ctx.routes[arm].unfair for arm in _routes(leaf, ctx)]
-    if KNOWS not in ctx.allow:
-        found += [ctx.routes[arm].knows for arm in _routes(leaf, ctx)]
-    return tuple(reason for reason in found if reason is not None)
+    made = [ctx.routes[arm] for arm in _routes(leaf, ctx)]
+    return tuple(reason for facts in made for reason in _unfair(facts, ctx.allow))
 
 
 def unfair_tasks(leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> tuple[Reason, ...]:
