@@ -30,10 +30,13 @@ ORDERS = 8
 @dataclass
 class Desk(Vendor):
     """A vendor that works on orders by tools: looks one up, cancels it, and says so. ``lazy``:
-    orders that it says it has cancelled without doing it.
+    orders that it says it has cancelled without doing it; ``mute``: those at whose end it says
+    nothing; ``fickle``: those that it cancels for another reason each time.
     """
 
     lazy: Callable[[int], bool] = lambda _number: False
+    mute: Callable[[int], bool] = lambda _number: False
+    fickle: Callable[[int], bool] = lambda _number: False
     endless: bool = False
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -52,10 +55,12 @@ class Desk(Vendor):
         if self.endless or done == 0:
             call = ("get_order", {"id": f"W{number}"})
         elif done == 1 and not self.lazy(number):
-            call = ("cancel", {"id": f"W{number}", "reason": "no longer needed"})
+            why = f"reason {len(self.asked)}" if self.fickle(number) else "no longer needed"
+            call = ("cancel", {"id": f"W{number}", "reason": why})
         else:
             call = None
-        message: dict[str, Any] = {"role": "assistant", "content": "It is cancelled."}
+        ends = "" if self.mute(number) else "It is cancelled."
+        message: dict[str, Any] = {"role": "assistant", "content": ends}
         if call is not None:
             function = {"name": call[0], "arguments": json.dumps(call[1])}
             made = {"id": f"x{done}", "type": "function", "function": function}
@@ -210,6 +215,55 @@ def test_episodes_are_scored_by_their_end_and_billed_by_all_their_steps(
     assert json.loads(last["messages"][2]["content"])["status"] == "pending"
     assert last["messages"][1]["tool_calls"][0]["id"] == last["messages"][2]["tool_call_id"]
     verified(bench)
+
+
+ROUTES = """\
+routes:
+  - {name: cascade, first: cheap, then: good}
+  - {name: agreeing, first: cheap, then: good, escalate: {signal: repeats, below: 1}}
+  - {name: by-file, first: cheap, then: good, escalate: {signal: file, of: sure.csv, below: 0.5}}
+  - {name: decided, decisions: arms.csv, router: {usd: 0, seconds: 0}}
+"""
+
+
+def test_a_route_goes_by_whole_episodes(orders: Path, bench: Bench, hasty: Desk) -> None:
+    """Their first steps are alike, and only their ends tell what has to be passed on."""
+    hasty.mute = hasty.lazy  # orders 1, 3, 5 and 7 end without a word, not cancelled
+    hasty.fickle = lambda number: number in (2, 4)  # its reason is never the right one
+    orders.write_text(orders.read_text().replace("claims:", f"{ROUTES}claims:"))
+    odd = [f"o{n},{n % 2}" for n in range(ORDERS)]
+    (orders.parent / "sure.csv").write_text("\n".join(["sample_id,score", *odd]))
+    arms = [f"o{n},{('good', 'cheap')[n % 4 == 0]}" for n in range(ORDERS)]
+    (orders.parent / "arms.csv").write_text("\n".join(["sample_id,arm", *arms]))
+    assert bench("run", str(orders), "--no-report").code in (0, 1, 2)
+    shares = {one["name"]: one["shares"] for one in bench("route", "--json").json["routes"]}
+    assert shares["cascade"] == {"cheap": 0.5, "good": 0.5}
+    assert shares["agreeing"] == {"cheap": 0.25, "good": 0.75}
+    assert shares["by-file"] == {"cheap": 0.0, "good": 1.0}
+    assert shares["decided"] == {"cheap": 0.25, "good": 0.75}
+    found = figures(bench)
+    assert found["cascade"]["quality"]["value"] == 0.75  # all but orders 2 and 4
+    step, cheap = (100 * 1 + 10 * 4) / 1e6, (100 * 0.05 + 10 * 0.2) / 1e6
+    mean = (3 * cheap + 2 * cheap + 3 * step) / 2
+    assert found["cascade"]["usd_1k"]["value"] == pytest.approx(mean * 1000)
+    verified(bench)
+
+
+def test_thresholds_that_came_after_a_run_of_the_same_samples_are_asked_about(
+    orders: Path, bench: Bench
+) -> None:
+    text = orders.read_text()
+    (orders.parent / "sure.csv").write_text(
+        "\n".join(["sample_id,score", *(f"o{n},{n / ORDERS}" for n in range(ORDERS))])
+    )
+    for below, asked in ((0.3, False), (0.3, False), (0.4, True)):
+        rule = f"escalate: {{signal: file, of: sure.csv, below: {below}}}"
+        route = f"routes: [{{name: cascade, first: cheap, then: good, {rule}}}]\nclaims:"
+        orders.write_text(text.replace("claims:", route))
+        assert bench("run", str(orders), "--no-report").code in (0, 1, 2)
+        (shown,) = bench("export", "--format", "json").json["beside"]["routes"]
+        said = "its threshold stood after 2 earlier runs of these samples: chosen on them?"
+        assert shown["asks"] == (said if asked else "")
 
 
 def test_an_episode_that_never_stops_calling_has_failed(

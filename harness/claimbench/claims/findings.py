@@ -11,12 +11,18 @@ import numpy as np
 
 from claimbench import stats
 from claimbench.claims import gate
-from claimbench.claims.beside.composed import composed_flags, unfair_routes, with_fit_noise
+from claimbench.claims.beside.composed import (
+    composed_flags,
+    unfair_routes,
+    unfair_tasks,
+    with_fit_noise,
+)
 from claimbench.claims.bills import bill_questions, is_bill, without_bill
 from claimbench.claims.combine import distinct_reasons, versus
 from claimbench.claims.decide import Effort, decide
 from claimbench.claims.facts.charges import charge_flags, held, with_sums
 from claimbench.claims.facts.held import held as held_in_both
+from claimbench.claims.facts.parts import asked_arms
 from claimbench.claims.facts.silence import silence_flags, silence_rule
 from claimbench.claims.facts.timings import timing_flags, ways_to_time
 from claimbench.claims.facts.uncarried import CODE as CALLS_IN_TEXT
@@ -222,15 +228,16 @@ def _not_comparable(
     The first kind of reason found ends the search.
     """
     arms = leaf.arms
-    absent = _given(gate.not_measured(arm, items, ctx) for arm in arms)
+    absent = unfair_tasks(leaf, items, ctx)
+    absent = absent or _given(gate.not_measured(arm, items, ctx) for arm in arms)
     if absent:
         return absent, ()
     unfair = unfair_routes(leaf, ctx)
     if not unfair and leaf.claim.kind == "preference":
-        unfair = _given([preference.cannot_compare(ctx)])
+        unfair = _given([preference.cannot_compare(leaf, ctx)])
     if unfair:
         return unfair, ()
-    measured = [one for arm in arms for one in ctx.wordings.get(arm, (arm,))]
+    measured = asked_arms(arms, ctx)
     halted = _given(gate.stopped(arm, calls) for arm in measured)
     if halted:
         return halted, ()
@@ -308,10 +315,9 @@ def _judge_flags(
     """Flag what the suite accepts of the judge behind a verdict."""
     if not any(_rests_on_judge(question, leaf, items, ctx) for question in found):
         return ()
-    arms = [one for arm in leaf.arms for one in ctx.wordings.get(arm, (arm,))]
     flags = tuple(
         Reason("allowed_self_judging", ctx.judges_like[arm])
-        for arm in arms
+        for arm in asked_arms(leaf.arms, ctx)
         if arm in ctx.judges_like
     )
     left, drawn = labels.answers_blank(items, leaf.arms, leaf.mask, ctx)

@@ -82,7 +82,10 @@ class RouteFacts:
     ``said``: what it does, in words. ``unfair``: why no verdict can rest on it; ``knows``: the
     same, unless the suite allows it. ``widen``: by (accuracy or cost, rival; "" for none) how much
     wider an interval is when a fitted threshold's own noise is in it. ``asks``: a question about
-    how its column was made, which changes no verdict.
+    how its column was made, which changes no verdict. ``by_task``: tasks of which no
+    verdict can rest on it, and why. ``asked``: the arms whose calls a request is made of, one for
+    each call, of every kind of request that there is. ``checkers``: judges that are asked on the
+    way.
     """
 
     parts: tuple[str, ...]
@@ -92,6 +95,16 @@ class RouteFacts:
     knows: Reason | None = None
     widen: Mapping[tuple[str, str], float] = field(default_factory=dict)
     asks: str = ""
+    by_task: Mapping[str, Reason] = field(default_factory=dict)
+    asked: tuple[tuple[str, ...], ...] = ()
+    checkers: tuple[str, ...] = ()
+
+    def who_saw(self) -> tuple[str, ...]:
+        """Return the arms and judges that some request was sent to, each once; where nobody knows,
+        all that may be asked.
+        """
+        arms = [arm for calls in self.asked for arm in calls] or self.parts
+        return tuple(dict.fromkeys([*arms, *self.checkers]))
 
 
 @dataclass(frozen=True)

@@ -298,7 +298,8 @@ class _ClaimDecider:
     def finding(self, claim: Claim) -> Finding:
         """Decide a claim of any kind, before Holm over the report."""
         if claim.metric == egress.METRIC:
-            status, reasons = egress.decided(claim, self.ctx.egress)
+            parts = {name: one.who_saw() for name, one in self.ctx.routes.items()}
+            status, reasons = egress.decided(claim, self.ctx.egress, parts)
             return Finding(status, None, reasons=reasons)
         if claim.kind == "not_measurable":
             return Finding(

@@ -22,7 +22,7 @@ from claimbench import stats
 from claimbench.claims.bills import saved_in_a_year
 from claimbench.claims.types import ArmBill
 from claimbench.decision.facts import Known
-from claimbench.decision.gates import Cell, gates, was_run
+from claimbench.decision.gates import Cell, gates, why_apart
 from claimbench.decision.values import Difference, Monthly, Totals
 from claimbench.decision.weights import Move, acceptability, smallest_move
 from claimbench.evaluation.evaluate import Evaluation
@@ -161,12 +161,8 @@ def _chosen(
     declared = declared and not evaluation.stored.manifest.options.get("imported")
     cells = gates(evaluation, chosen, known=known)
     names = [arm.name for arm in suite.arms]
-    run = tuple(name for name in names if was_run(name, evaluation))
-    not_run = {
-        name: evaluation.stored.manifest.arms_not_run.get(name, "no call was finished")
-        for name in names
-        if name not in run
-    }
+    not_run = {name: why for name in names if (why := why_apart(name, evaluation))}
+    run = tuple(name for name in names if name not in not_run)
     totals = None
     if chosen.criteria and run:
         totals = Totals(evaluation, chosen.criteria, run, monthly_of(evaluation))

@@ -13,10 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from claimbench.claims.beside.composed import refusals
 from claimbench.claims.parse import parse_for
 from claimbench.claims.turns.views import view_of
 from claimbench.claims.verdicts import decide_claims
 from claimbench.claims.wordings.sentences import SUFFIX
+from claimbench.claims.words import explain_reason
 from claimbench.decision.facts import Known, fact_of, is_one_of
 from claimbench.errors import ClaimError
 from claimbench.evaluation.evaluate import Evaluation
@@ -153,22 +155,29 @@ def gates(
                 cell = _fixed_cell(requirement, arm, evaluation, spec, known or {})
                 fixed[requirement.name, arm.name] = cell
     out = {arm for (_, arm), cell in fixed.items() if cell.state == "missed"}
-    tested = [arm for arm in suite.arms if was_run(arm.name, evaluation)]
+    tested = [arm for arm in suite.arms if not why_apart(arm.name, evaluation)]
     by_claim = _claim_cells(evaluation, spec, tested, out)
     cells = []
     for requirement in spec.requirements:
         for arm in suite.arms:
             key = requirement.name, arm.name
-            why = evaluation.stored.manifest.arms_not_run.get(arm.name, "no call was finished")
-            unknown = Cell(*key, "open", f"not run: {why}")
+            unknown = Cell(*key, "open", f"not run: {why_apart(arm.name, evaluation)}")
             cells.append(fixed.get(key) or by_claim.get(key) or unknown)
     return tuple(cells)
 
 
-def was_run(arm: str, evaluation: Evaluation) -> bool:
-    """Tell whether an arm finished a call: of others nothing is decided."""
+def why_apart(arm: str, evaluation: Evaluation) -> str:
+    """Say why nothing is decided of an arm: it finished no call, or it is a route that no verdict
+    rests on; empty where something is.
+    """
+    route = evaluation.context.routes.get(arm)
+    refused = () if route is None else refusals(route, evaluation.context.allow)
+    if refused:
+        return f"no verdict rests on it: {explain_reason(refused[0])}"
     rows = evaluation.items.arms.get(arm)
-    return rows is not None and bool(rows.n_finished.sum())
+    if rows is None or not rows.n_finished.sum():
+        return evaluation.stored.manifest.arms_not_run.get(arm, "no call was finished")
+    return ""
 
 
 def _fixed_cell(

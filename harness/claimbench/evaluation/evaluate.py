@@ -33,7 +33,7 @@ from claimbench.evaluation.dollars.node_prices import on_nodes
 from claimbench.evaluation.episodes import Folded, fold
 from claimbench.evaluation.people import human_scores, unlabelled
 from claimbench.evaluation.preference.comparisons import comparisons_of, shares_by_call
-from claimbench.evaluation.routes import measured_alone, routed, with_arms
+from claimbench.evaluation.routes import measured_alone, routed, with_answers, with_arms
 from claimbench.evaluation.stored import StoredRun
 from claimbench.machine.calibration import errors_by_arm
 from claimbench.packed import Packed, Packer
@@ -189,7 +189,9 @@ def evaluate(
         costs = _cost_arms(stored, book, as_of, traffic)
         spent = whole.costs(costs.calls)
         items, calls = with_costs(items, calls, spent)
-    made = routed(stored, items, calls, scores, replace(costs, calls=spent), judge_costs)
+    made = routed(
+        stored, items, calls, whole.records, scores, replace(costs, calls=spent), judge_costs
+    )
     charges: dict[str, Charges] = {}
     priced: tuple[ItemTable, CallTable] | None = None
     unstated: RunCosts | None = None
@@ -204,7 +206,7 @@ def evaluate(
             charges |= charges_of(plain, judging.calls, judging.attempts, judge_costs, judged)
         own = replace(own, calls=whole.costs(own.calls))
         at_prices = with_costs(items, calls, own.calls)
-        other = routed(stored, *at_prices, scores, own, judged)
+        other = routed(stored, *at_prices, whole.records, scores, own, judged)
         priced = other.items, other.calls
     items, calls = with_priced(made.items, made.calls, priced, {*charges, *made.facts})
     imported = stored.manifest.options.get("imported")
@@ -234,13 +236,14 @@ def evaluate(
     if last is not None and last.decision != CONTINUE:
         items, calls = restrict(items, calls, seen_items(stored.calls, last))
         context = context_at(context, last, rule_of(stored.suite, stored.calls, stored.looks))
-    mute = silent_shares(scores, items, calls, context.mirrored_tasks)
+    mute = silent_shares(scores, items, calls, context.mirrored_tasks, made.answer_of)
     context = replace(context, silent=mute, uncarried=uncarried_calls(scores, items, calls))
     if stored.people.labels:
+        read = with_answers(stored.as_read(), calls, made.answer_of)
         context = replace(
             context,
-            human_scores=human_scores(stored.people, stored.as_read(), items),
-            unlabelled=unlabelled(stored.people, stored.as_read(), items),
+            human_scores=human_scores(stored.people, read, items),
+            unlabelled=unlabelled(stored.people, read, items),
         )
     verdicts = decide_claims(claims, items, calls, context)
     return Evaluation(

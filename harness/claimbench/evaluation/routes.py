@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from claimbench.claims.types import RouteFacts
 from claimbench.evaluation.stored import StoredRun
@@ -17,20 +17,23 @@ from claimbench.scorers import Scorer, load
 from claimbench.suite.purpose.routes import routes_of, with_route_arms
 from claimbench.tables.timing import e2e_s
 from claimbench.tables.types import CallTable, ItemTable
-from claimbench.types import Score
-from claimbench.types.routes import RouteSpec
+from claimbench.types import CallRecord, Score
+from claimbench.types.routes import EARLIER_RUNS, RouteSpec
 
 REPLAY = "replay"
 
 
 @dataclass(frozen=True)
 class RoutedRun:
-    """A run's tables with its routes in them; ``beside``: (name, why) where nothing is known."""
+    """A run's tables with its routes in them; ``beside``: (name, why) where nothing is known;
+    ``answer_of``: a route's call -> the call whose answer is its own.
+    """
 
     items: ItemTable
     calls: CallTable
     facts: Mapping[str, RouteFacts]
     beside: tuple[Beside | tuple[str, str], ...] = ()
+    answer_of: Mapping[str, str] = field(default_factory=dict)
 
 
 def with_arms(stored: StoredRun) -> StoredRun:
@@ -61,11 +64,12 @@ def routed(
     stored: StoredRun,
     items: ItemTable,
     calls: CallTable,
+    records: Sequence[CallRecord],
     scores: Sequence[Score],
     costs: RunCosts,
     judge_costs: RunCosts,
 ) -> RoutedRun:
-    """Put the routes of a run into its tables."""
+    """Put the routes of a run into its tables; ``records``: the run's, each episode as one."""
     specs = routes_of(stored.suite)
     if not specs:
         return RoutedRun(items, calls, {})
@@ -74,17 +78,34 @@ def routed(
         items,
         calls,
         Stored(
-            answers=Answers.of(stored.records, scores, stored.suite.tasks),
+            answers=Answers.of(records, scores, stored.suite.tasks),
             costs=costs.calls,
             checks=_checks(stored, judge_costs),
             seed=stored.suite.measured_sha256,
             seen=_seen_before(stored),
             scorers=_blind_scorers(stored, specs),
+            earlier_runs=_earlier_runs(stored),
         ),
     )
     said = {name: facts.said for name, facts in made.facts.items()}
     rows = all_beside(specs, said, made.found, made.items, stored.suite.alpha)
-    return RoutedRun(made.items, made.calls, made.facts, rows)
+    return RoutedRun(made.items, made.calls, made.facts, rows, made.answer_of)
+
+
+def with_answers(
+    records: Iterable[CallRecord], calls: CallTable, answer_of: Mapping[str, str]
+) -> list[CallRecord]:
+    """Return records with those of routes: the answers of other arms under the route's name, each
+    with its own call's id, by which people labelled it.
+    """
+    found = list(records)
+    if not answer_of:
+        return found
+    by_id = {record.call.id: record for record in found}
+    for name, rows in calls.arms.items():
+        answers = [by_id.get(answer_of.get(one, "")) for one in rows.call_id.tolist()]
+        found += [replace(one, call=replace(one.call, arm=name)) for one in answers if one]
+    return found
 
 
 def _checks(stored: StoredRun, judge_costs: RunCosts) -> Checks:
@@ -109,6 +130,11 @@ def _blind_scorers(
     ):
         return None
     return {task.name: tuple(load(task.scorers)) for task in stored.suite.tasks}
+
+
+def _earlier_runs(stored: StoredRun) -> int:
+    found = stored.manifest.options.get(EARLIER_RUNS)
+    return found if isinstance(found, int) else 0
 
 
 def _seen_before(stored: StoredRun) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from claimbench.claims.other_runs import baseline_arm
-from claimbench.claims.types import ClaimContext
+from claimbench.claims.types import ClaimContext, RouteFacts
 from claimbench.error_words import did_you_mean, one_of
 from claimbench.errors import BenchError
 from claimbench.evaluation.evaluate import Evaluation
@@ -19,7 +19,7 @@ from claimbench.packed import columns
 from claimbench.suite.codec import sample_sha256, task_sha256
 from claimbench.tables.subset import known_columns, rows_of
 from claimbench.tables.types import ArmItems, CallRows, CallTable, IntArray, ItemTable
-from claimbench.types import Arm, Task
+from claimbench.types import Arm, Reason, Task
 
 ABSENT = -1
 """The place of an item that the baseline does not have."""
@@ -286,6 +286,7 @@ def _context(
         loopback=ours.loopback | {names[old] for old in theirs.loopback if old in names},
         deterministic=ours.deterministic
         | {names[old] for old in theirs.deterministic if old in names},
+        routes={**ours.routes, **_routes_of(theirs.routes, names)},
         other_runs=frozenset(names.values()),
         in_both=take != ABSENT,
     )
@@ -293,3 +294,21 @@ def _context(
 
 def _renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     return {names[old]: value for old, value in values.items() if old in names}
+
+
+def _routes_of(routes: Mapping[str, RouteFacts], names: Mapping[str, str]) -> dict[str, RouteFacts]:
+    """Return the baseline's routes under their new names, made of arms under theirs; none rests on
+    a route of which a part is not compared, for nothing is known of that part here.
+    """
+    found: dict[str, RouteFacts] = {}
+    for old, facts in routes.items():
+        if old not in names:
+            continue
+        apart = [part for part in facts.parts if part not in names]
+        unfair = facts.unfair
+        if apart:
+            unfair = Reason("route_part_apart", f"{names[old]}: {', '.join(apart)}")
+        parts = tuple(names.get(part, part) for part in facts.parts)
+        asked = tuple(tuple(names.get(arm, arm) for arm in calls) for calls in facts.asked)
+        found[names[old]] = replace(facts, parts=parts, asked=asked, unfair=unfair)
+    return found

@@ -75,6 +75,8 @@ def beside(
     missing = [arm for arm in spec.parts if arm not in items.arms]
     if missing:
         return f"{', '.join(missing)} was not run"
+    if found.split:
+        return "; ".join(found.split.values())
     if spec.name not in items.arms or not found.paths:
         return "no request has all of its calls stored"
     names = list(spec.parts)

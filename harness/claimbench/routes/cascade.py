@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from claimbench.routes.fit import Options, Rows, out_of_fold
 from claimbench.routes.paths import Checks, Found, Path, Step
 from claimbench.routes.signals import Answers, agreement, signal_of
+from claimbench.routes.words import SIGNALS
 from claimbench.tables.types import BoolArray, CallRows, CallTable, FloatArray, IntArray, ItemTable
 from claimbench.types import Outcome
 from claimbench.types.routes import RouteSpec, StageSpec
@@ -93,7 +94,30 @@ class Cascade:
             options,
             answered,
             again if self._spec.fit is not None else None,
+            no_signal=self._no_signal(names, lines),
         )
+
+    def _no_signal(self, names: Sequence[str], lines: Sequence[_Line]) -> dict[str, str]:
+        """Return the tasks in which a step's signal is known of no answer that could be kept, and
+        what is not known there.
+        """
+        found: dict[str, str] = {}
+        for name, line, stage in zip(names, lines, self._stages, strict=False):
+            seen: Counter[str] = Counter()
+            known: set[str] = set()
+            for one in line:
+                if stage.signal is None or one is None or one.failed or one.forced:
+                    continue
+                task = str(self._items.task[one.item])
+                seen[task] += 1
+                if not math.isnan(one.unsure):
+                    known.add(task)
+            for task in seen.keys() - known:
+                what = SIGNALS[stage.signal or "file"].format(of=stage.of)
+                found[task] = (
+                    f"{what} is known of none of {seen[task]:,} answers of {name} to {task}"
+                )
+        return found
 
     def _line(
         self, firsts: list[_Answer], arm: str, rows: CallRows, stage: StageSpec | None

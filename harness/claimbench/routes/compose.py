@@ -24,6 +24,7 @@ from claimbench.tables.types import (
     ItemTable,
     StrArray,
 )
+from claimbench.tables.waits import opened_s
 from claimbench.types import Cost, Outcome
 from claimbench.types.routes import RouteSpec
 
@@ -64,8 +65,8 @@ def compose(
     columns["tpot_s"] = np.full(len(paths), math.nan)
     queued = [_of(calls, path.steps[0], "queue_s") for path in paths]
     columns["queue_s"] = np.asarray(queued, dtype=float)
-    if all(calls.arms[arm].opened_s is not None for path in paths for arm, _ in path.steps):
-        columns["opened_s"] = _sums(paths, calls, "opened_s")
+    if any(calls.arms[arm].opened_s is not None for path in paths for arm, _ in path.steps):
+        columns["opened_s"] = _openings(paths, calls)
     retried = _sums(paths, calls, "e2e_with_retries_s")
     columns["e2e_with_retries_s"] = _with_checks(paths, retried, checks)
     made = replace(made, **columns)
@@ -83,6 +84,17 @@ def compose(
 
 def _union(parts: Sequence[ArmItems], name: str) -> tuple[str, ...]:
     return tuple(sorted({value for part in parts for value in getattr(part, name)}))
+
+
+def id_of(step: Step, calls: CallTable) -> str:
+    """Return the id of a step's call."""
+    arm, number = step
+    return calls.arms[arm].text("call_id", number)
+
+
+def call_of(spec: RouteSpec, path: Path, calls: CallTable) -> str:
+    """Return the id that a request along a route has: the route's name and its first call's."""
+    return f"{spec.name}:{id_of(path.steps[0], calls)}"
 
 
 def _of(calls: CallTable, step: Step, name: str) -> float:
@@ -111,7 +123,7 @@ def _rows(
     usd, rest_on = costs_in_order(costs)
     known: dict[str, Any] = {
         "item": np.asarray([path.item for path in paths], dtype=np.int64),
-        "call_id": [f"{spec.name}:{rows.text('call_id', number)}" for rows, number in firsts],
+        "call_id": [call_of(spec, path, calls) for path in paths],
         "epoch": np.asarray([path.epoch for path in paths], dtype=np.int64),
         "session": np.asarray([rows.session[number] for rows, number in answers], dtype=np.int64),
         "outcome": (outcomes, np.arange(n)),
@@ -131,6 +143,13 @@ def _sums(paths: Sequence[Path], calls: CallTable, name: str) -> FloatArray:
     return np.asarray(
         [sum(_of(calls, step, name) for step in path.steps) for path in paths], dtype=float
     )
+
+
+def _openings(paths: Sequence[Path], calls: CallTable) -> FloatArray:
+    """Sum the known waits for connections along each path; those of some arms may not be known."""
+    known = {arm: opened_s(calls.arms[arm]) for path in paths for arm, _ in path.steps}
+    sums = [sum(float(known[arm][number]) for arm, number in path.steps) for path in paths]
+    return np.asarray(sums, dtype=float)
 
 
 def _checked_s(path: Path, checks: Checks) -> float:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from claimbench.claims.types import RouteFacts
-from claimbench.routes.compose import compose
+from claimbench.routes.compose import call_of, compose, id_of
 from claimbench.routes.find import paths_of
 from claimbench.routes.fit import Options, refit_ratio, refits
 from claimbench.routes.follows import question_of_column
 from claimbench.routes.honest import column_of_answers, knows_answers
 from claimbench.routes.paths import Checks, Found, chosen_arm
 from claimbench.routes.signals import Answers, sees_target
+from claimbench.routes.whole_talks import without_split
 from claimbench.routes.words import said_of_route
 from claimbench.scorers import Scorer
 from claimbench.tables.types import ArmItems, BoolArray, CallTable, FloatArray, IntArray, ItemTable
-from claimbench.types import Cost, Reason
+from claimbench.types import JUDGE, Cost, Reason
 from claimbench.types.routes import RouteSpec
 
 ALONE = ""
@@ -32,6 +33,7 @@ class Stored:
 
     ``seed``: of the folds, from the measured suite, so that nobody chooses it. ``seen``: the
     answers were known before the suite was written (an import, a replay). ``scorers``: by task.
+    ``earlier_runs``: of the same samples, that were there when this one was planned.
     """
 
     answers: Answers
@@ -40,16 +42,21 @@ class Stored:
     seed: str
     seen: str = ""
     scorers: Mapping[str, Sequence[Scorer]] | None = None
+    earlier_runs: int = 0
 
 
 @dataclass(frozen=True)
 class Routed:
-    """The tables with the routes, and by route what claims must know and how it was made."""
+    """The tables with the routes, and by route what claims must know and how it was made.
+
+    ``answer_of``: a route's call -> the call whose answer is its own.
+    """
 
     items: ItemTable
     calls: CallTable
     facts: Mapping[str, RouteFacts]
     found: Mapping[str, Found]
+    answer_of: Mapping[str, str] = field(default_factory=dict)
 
 
 def without_routes(
@@ -70,10 +77,12 @@ def with_routes(
     """
     arms, rows = dict(items.arms), dict(calls.arms)
     made: dict[str, Found] = {}
+    answer_of: dict[str, str] = {}
     for spec in specs:
         found = Found(())
         if all(part in items.arms for part in spec.parts):
             found = paths_of(spec, items, calls, stored.answers, stored.checks, stored.seed)
+            found = without_split(found, items, calls)
             unreadable = frozenset(
                 call_id
                 for arm in spec.parts
@@ -91,6 +100,7 @@ def with_routes(
                 _planned(spec, items, found),
             )
         made[spec.name] = found
+        answer_of |= {call_of(spec, path, calls): id_of(path.answer, calls) for path in found.paths}
     # a route is a rival of those listed before it too: facts need every route's rows
     facts: dict[str, RouteFacts] = {}
     for spec in specs:
@@ -102,9 +112,31 @@ def with_routes(
             unfair=_unfair(spec, stored) or column_of_answers(spec, items, stored.answers),
             knows=knows_answers(spec, items, found) if found.paths else None,
             widen=_widen(spec, found, arms, stored.seed),
-            asks=question_of_column(spec, items),
+            asks=_asks(spec, items, stored),
+            by_task=_by_task(spec, found),
+            asked=tuple(sorted({tuple(arm for arm, _ in path.steps) for path in found.paths})),
+            checkers=_checkers(spec, stored),
         )
-    return Routed(replace(items, arms=arms), CallTable(rows), facts, made)
+    return Routed(replace(items, arms=arms), CallTable(rows), facts, made, answer_of)
+
+
+def _by_task(spec: RouteSpec, found: Found) -> dict[str, Reason]:
+    """Return the tasks of which nothing can rest on the route, and why."""
+    why = {
+        task: Reason("route_no_signal", f"{spec.name}: {text}")
+        for task, text in found.no_signal.items()
+    }
+    for task, text in found.split.items():
+        why[task] = Reason("route_splits_conversation", f"{spec.name}: {text}")
+    return why
+
+
+def _checkers(spec: RouteSpec, stored: Stored) -> tuple[str, ...]:
+    """Return the judges that a cascade asks between its arms."""
+    if not any((stage.signal, stage.of) == ("scorer", JUDGE) for stage in spec.stages):
+        return ()
+    by = [task.judge.by for task in stored.answers.tasks.values() if task.judge is not None]
+    return tuple(dict.fromkeys(by))
 
 
 def _planned(spec: RouteSpec, items: ItemTable, made: Found) -> IntArray:
@@ -119,21 +151,39 @@ def _planned(spec: RouteSpec, items: ItemTable, made: Found) -> IntArray:
     return found
 
 
+def _asks(spec: RouteSpec, items: ItemTable, stored: Stored) -> str:
+    """Return the questions that no run can answer: how a column was made, and whether what is
+    stated was chosen on earlier runs of the same samples.
+    """
+    asked = [question_of_column(spec, items)]
+    n = stored.earlier_runs
+    if n and _stated(spec) and spec.declared == "before":
+        runs = "an earlier run" if n == 1 else f"{n:,} earlier runs"
+        asked.append(f"{_STATED[spec.kind]} stood after {runs} of these samples: chosen on them?")
+    return "; ".join(question for question in asked if question)
+
+
+def _stated(spec: RouteSpec) -> bool:
+    """Tell whether a route goes by what somebody chose, not by what is fitted out of fold."""
+    return spec.declared_threshold or (spec.kind != "cascade" and not spec.fitted)
+
+
+_STATED = {
+    "cascade": "its threshold",
+    "slice": "which arm takes which slice",
+    "decisions": "its router's decisions",
+}
+
+
 def _unfair(spec: RouteSpec, stored: Stored) -> Reason | None:
     """Return why no verdict can rest on the route, or None.
 
     What was chosen when the answers were known fits them by chance too, unless the threshold of
     each request was fitted on other clusters.
     """
-    tuned = spec.declared_threshold or (spec.kind != "cascade" and not spec.fitted)
-    if tuned and (spec.declared == "after" or stored.seen):
-        what = {
-            "cascade": "its threshold",
-            "slice": "which arm takes which slice",
-            "decisions": "its router's decisions",
-        }[spec.kind]
+    if _stated(spec) and (spec.declared == "after" or stored.seen):
         why = stored.seen or "declared after the run"
-        return Reason("route_fitted_in_sample", f"{what} of {spec.name}: {why}")
+        return Reason("route_fitted_in_sample", f"{_STATED[spec.kind]} of {spec.name}: {why}")
     asked_of = (spec.first, *(stage.then for stage in spec.stages))
     for arm, stage in zip(asked_of, spec.stages, strict=False):
         if stage.signal == "scorer" and stored.scorers is not None and stage.of not in _NOT_RERUN:

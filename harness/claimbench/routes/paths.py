@@ -61,7 +61,8 @@ class Found:
     ``thresholds``: of each step, by request. ``options``: score and dollars by request and arm,
     ``answered``: which arm answers, and ``again``: the same, fitted anew on some of the requests;
     None where nothing is fitted. ``items``: the item of each request. ``chosen``: of a fitted slice
-    route.
+    route. ``split``: task whose conversations went different ways, so that it has no path -> how
+    many did, in words; ``no_signal``: task of whose answers no signal is known -> which, in words.
     """
 
     paths: tuple[Path, ...]
@@ -72,6 +73,8 @@ class Found:
     answered: IntArray | None = None
     again: Callable[[BoolArray], IntArray] | None = None
     chosen: Chosen = ()
+    split: Mapping[str, str] = field(default_factory=dict)
+    no_signal: Mapping[str, str] = field(default_factory=dict)
 
 
 def _by_slice(spec: RouteSpec, items: ItemTable) -> list[Decided | None]:

@@ -136,18 +136,36 @@ def agreement(call_ids: Sequence[str], answers: Answers) -> tuple[float | None, 
     """Return the share of repeats that gave the most frequent answer, and the first call that gave
     it; None below two answers.
 
-    Answers are compared as text, letter case and blanks aside.
+    Answers are compared as text, letter case and blanks aside, with their calls of tools by name
+    and arguments in any order of keys.
     """
-    said: list[tuple[str, str]] = []
+    said: list[tuple[_Answer, str]] = []
     for call_id in call_ids:
         record = answers.records[call_id]
         if record.outcome is Outcome.OK:
-            said.append((squeeze(visible(record.text)).casefold(), call_id))
+            said.append((_answer(record), call_id))
     if not said:
         return None, call_ids[0]
-    top, count = Counter(text for text, _ in said).most_common(1)[0]
-    first = next(call_id for text, call_id in said if text == top)
+    top, count = Counter(answer for answer, _ in said).most_common(1)[0]
+    first = next(call_id for answer, call_id in said if answer == top)
     return (count / len(call_ids) if len(call_ids) > 1 else None), first
+
+
+_Answer = tuple[str, tuple[tuple[str, str], ...]]
+"""A text, and the calls of tools as (name, arguments)."""
+
+
+def _answer(record: CallRecord) -> _Answer:
+    calls = tuple((call.name, _arguments(call.arguments)) for call in record.tool_calls)
+    return squeeze(visible(record.text)).casefold(), calls
+
+
+def _arguments(text: str) -> str:
+    """Return a call's arguments with their keys in one order; what is no JSON as it stands."""
+    try:
+        return json.dumps(json.loads(text or "{}"), sort_keys=True)
+    except (ValueError, RecursionError):
+        return squeeze(text)
 
 
 def sees_target(

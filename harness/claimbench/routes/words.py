@@ -9,7 +9,7 @@ from claimbench.types.routes import ChooseSpec, FitSpec, RouteSpec, StageSpec
 
 MOST_NAMED = 12
 """Slices that a line names one by one."""
-_SIGNALS = {
+SIGNALS = {
     "probability": "the probability of its label",
     "repeats": "the share of its repeats that agree",
     "length": "the length of its answer in tokens",
@@ -49,7 +49,7 @@ def _slices_words(arms: Mapping[str, str]) -> str:
 def _causes(stage: StageSpec, fit: FitSpec | None, several: bool) -> str:
     causes = ["its answer cannot be read"] if stage.unparsable else []
     if stage.signal is not None:
-        what = _SIGNALS[stage.signal].format(of=stage.of)
+        what = SIGNALS[stage.signal].format(of=stage.of)
         side = "below" if stage.below is not None else "above"
         if stage.threshold is not None:
             causes.append(f"{what} is {side} {stage.threshold:g}")

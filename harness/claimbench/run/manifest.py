@@ -15,8 +15,10 @@ from claimbench.plan.order import Plan
 from claimbench.pricing.frozen import FrozenBook
 from claimbench.provider.sent import sent_by
 from claimbench.run.arms import Arms, requests_by_group
+from claimbench.store.results import ResultsStore
 from claimbench.suite.load import suite_to_json
 from claimbench.types import Json, Manifest, Request, Suite
+from claimbench.types.routes import EARLIER_RUNS
 
 _MAY_CHANGE = frozenset(
     {
@@ -68,6 +70,26 @@ def manifest_of(
         git=provenance.git_state(Path(suite.path).parent),
         host=provenance.host_facts(),
     )
+
+
+def seen_before(suite: Suite, store: ResultsStore) -> dict[str, Json]:
+    """Return the option that says how many runs of the same samples the store holds already that
+    were planned without the suite's routes, which could so have been chosen on them; empty for
+    none.
+    """
+    routes = suite.options.get("routes")
+    if not routes:
+        return {}
+    earlier = 0
+    for one in store.runs():
+        if one.n_finished and one.measured_sha256 == suite.measured_sha256:
+            options = store.manifest(one.run_id).suite.get("options") or {}
+            earlier += _plain(options.get("routes")) != _plain(routes)
+    return {EARLIER_RUNS: earlier} if earlier else {}
+
+
+def _plain(value: Json) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _how_asked(suite: Suite, name: str, arms: Arms) -> dict[str, Json]:

@@ -36,7 +36,7 @@ from claimbench.run.conversations import TurnsInOrder, read_turns
 from claimbench.run.interim_looks import Segments, WholePlan
 from claimbench.run.judging import JudgedRunner
 from claimbench.run.loop import Runner, RunnerSetup
-from claimbench.run.manifest import check_resumable, manifest_of
+from claimbench.run.manifest import check_resumable, manifest_of, seen_before
 from claimbench.run.progress import (
     Progress,
     Runs,
@@ -168,6 +168,7 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
                 plan = make_plan(suite, run_id, list(arms.ready), job.order.limit)
                 book = job.pricing.book
                 options = {**job.order.options, "budget": spec_to_json(spec)}
+                options |= seen_before(suite, store)
                 store.create_run(
                     manifest_of(suite, plan, arms, book, run_id, job.clock, options), plan.calls
                 )

@@ -248,7 +248,9 @@ def _assemble(
         asked = tuple(arm.name for arm in arms)
         taken = (*asked, *(one.name for one in (*judges, *users)))
         folder = Path(document.path).parent
-        checker = RouteChecker(document, tasks, asked, taken, folder, allow_outside)
+        checker = RouteChecker(
+            document, tasks, asked, taken, folder, allow_outside, epochs=model.epochs
+        )
         routes = checker.check(model.routes)
         check_stop(document, routes, model.stop)
         options["routes"] = [route_json(route) for route in routes]

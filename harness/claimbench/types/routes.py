@@ -9,6 +9,11 @@ from typing import Literal
 ROUTE = "route"
 """What stands as the provider of an arm that no request is sent to."""
 
+EARLIER_RUNS = "earlier_runs"
+"""Option of a manifest: how many runs of the same samples, without the routes of this one, were
+there when it was planned.
+"""
+
 RouteKind = Literal["cascade", "slice", "decisions"]
 Signal = Literal["probability", "repeats", "length", "field", "scorer", "file"]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from claimbench.claims.types import ArmBill, ClaimContext
+from claimbench.claims.types import ArmBill, ClaimContext, RouteFacts
 from claimbench.decision.choose import decide
 from claimbench.decision.words import against_lines, headline, move_line, nearest_arm, wins_line
 from claimbench.errors import ClaimError
-from claimbench.types import Attestation, DecisionSpec, Requirement
+from claimbench.types import Attestation, DecisionSpec, Reason, Requirement
 
 N = 400
 
@@ -167,6 +167,35 @@ def test_an_arm_that_was_not_run_is_never_chosen(made: Any) -> None:
     assert found is not None
     assert found.outcome == "open"
     assert "new (not run: NEW_KEY is not set)" in headline(found)
+
+
+@pytest.mark.parametrize(
+    ("facts", "allow", "chosen"),
+    [
+        ({}, [], True),
+        ({"unfair": Reason("route_fitted_in_sample", "tuned")}, [], False),
+        ({"unfair": Reason("route_fitted_in_sample", "tuned")}, ["route_knows_answers"], False),
+        ({"knows": Reason("route_knows_answers", "told")}, [], False),
+        ({"knows": Reason("route_knows_answers", "told")}, ["route_knows_answers"], True),
+        ({"by_task": {"task": Reason("route_no_signal", "none")}}, [], False),
+        ({"by_task": {"task": Reason("route_splits_conversation", "2 of 9")}}, [], False),
+    ],
+)
+def test_a_route_that_no_verdict_rests_on_is_never_chosen(
+    made: Any, facts: dict[str, Any], allow: list[str], chosen: bool
+) -> None:
+    route = RouteFacts(("old",), "said", **facts)
+    run = run_of(
+        made,
+        {"old": 0.6, "new": 0.85},
+        {"old": 0.002, "new": 0.001},
+        context=ClaimContext(routes={"new": route}, allow=frozenset(allow)),
+    )
+    for spec in (spec_of(made), spec_of(made, requirements=()), spec_of(made, criteria=())):
+        found = decide(run, spec)
+        assert found is not None
+        assert (found.arm == "new" or "new" in found.candidates) is chosen
+        assert ("no verdict rests on it" in found.not_run.get("new", "")) is not chosen
 
 
 def test_without_criteria_several_are_level(made: Any) -> None:

@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from claimbench.types import (
     Score,
     ScorerSpec,
     Task,
+    ToolCall,
 )
 from claimbench.types.money import Cost
 from claimbench.types.routes import Decided, FitSpec, RouteSpec
@@ -49,7 +51,7 @@ def made(
     texts: list[str] | None = None,
     lost: int | None = None,
     others: tuple[RouteSpec, ...] = (),
-    **seen: str,
+    **seen: Any,
 ) -> Routed:
     dollars = usd or {"small": [1.0] * N, "big": [10.0] * N}
     items, calls = tables_from_arrays(
@@ -195,6 +197,26 @@ def test_what_was_chosen_on_known_answers_is_unfair(spec: RouteSpec, unfair: boo
     assert found is None or found.code == "route_fitted_in_sample"
 
 
+@pytest.mark.parametrize(
+    ("spec", "asked"),
+    [
+        (SURE, "its threshold stood after 2 earlier runs"),
+        (RouteSpec("r", "slice", slice="lang", otherwise="big"), "which arm takes which slice"),
+        (RouteSpec("r", "decisions", otherwise="big"), "its router's decisions stood after"),
+        (RouteSpec("r", "cascade", first="small", then="big"), ""),
+        (replace(SURE, below="fit", fit=FitSpec(share=0.5, folds=2)), ""),
+    ],
+)
+def test_what_is_stated_after_earlier_runs_raises_a_question(spec: RouteSpec, asked: str) -> None:
+    assert made(spec).facts["r"].asks == ""
+    facts = made(spec, earlier_runs=2).facts["r"]
+    assert facts.unfair is None
+    assert bool(facts.asks) == bool(asked)
+    assert asked in facts.asks
+    later = replace(spec, declared="after")
+    assert made(later, earlier_runs=2).facts["r"].asks == ""
+
+
 def test_an_arm_that_was_not_run_leaves_a_route_without_rows() -> None:
     found = made(RouteSpec("r", "cascade", first="small", then="absent"))
     assert "r" not in found.items.arms
@@ -241,6 +263,32 @@ def test_repeats_agree_by_text_and_one_repeat_says_nothing() -> None:
     answers = Answers.of([record("a", i, t) for i, t in enumerate(texts)], (), ())
     assert agreement(["a-0", "a-1", "a-2"], answers) == (pytest.approx(2 / 3), "a-0")
     assert agreement(["a-1"], answers)[0] is None
+
+
+def called(i: int, text: str, *calls: tuple[str, str]) -> CallRecord:
+    made = tuple(ToolCall(name, arguments) for name, arguments in calls)
+    return replace(record("a", i, text), tool_calls=made)
+
+
+F1, F2, G = ("f", '{"a": 1, "b": 2}'), ("f", '{"a": 2}'), ("g", "{}")
+
+
+@pytest.mark.parametrize(
+    ("said", "share"),
+    [
+        ([("", F1), ("", F2), ("", G)], 1 / 3),
+        ([("", F1), ("", ("f", '{ "b": 2, "a": 1 }')), ("", F1)], 1),
+        ([("", G), ("", ("g", "")), ("", ("h", "{}"))], 2 / 3),
+        ([("", F1, G), ("", F1), ("", G, F1)], 1 / 3),
+        ([("Sure.", F1), ("sure.", F1), ("No.", F1)], 2 / 3),
+        ([("", ("f", "{broken")), ("", ("f", "{broken")), ("", ("f", "{other"))], 2 / 3),
+        ([("", ("f", '{"a": "x"}')), ("", ("f", '{"a": "X"}')), ("", ("f", '{"a": "y"}'))], 1 / 3),
+    ],
+)
+def test_repeats_agree_by_their_calls_of_tools_too(said: list, share: float) -> None:
+    records = [called(i, text, *calls) for i, (text, *calls) in enumerate(said)]
+    found = agreement(["a-0", "a-1", "a-2"], Answers.of(records, (), ()))
+    assert found == (pytest.approx(share), "a-0")
 
 
 # fits ---------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from claimbench.suite.load import load_suite
 from claimbench.suite.purpose.later_routes import with_later_routes
 from claimbench.suite.purpose.leaks import leaking_routes
 from claimbench.suite.purpose.routes import routes_of, with_route_arms
+from claimbench.suite.purpose.split_talks import splitting_routes
 
 SUITE = """\
 name: s
@@ -129,6 +131,13 @@ def test_a_route_by_the_target_is_refused_and_by_what_tells_it_warned_of(
         ("routes: [{name: x, slice: language, arms: {de: big}}]", "unknown slice column"),
         ("routes: [{name: x, slice: lang, arms: {de: big}}]", "no arm for lang"),
         ("routes: [{name: x, slice: lang, arms: {fr: big}, otherwise: big}]", "never holds"),
+        (
+            CASCADE % "{signal: probability, below: 0.7}",
+            "no endpoint's log-probabilities are stored",
+        ),
+        (CASCADE % "{signal: probability, below: fit, fit: {keep: 1}}", "log-probabilities"),
+        (CASCADE % "{signal: repeats, below: 1}", "asks each sample once"),
+        (CASCADE % "[{signal: repeats, below: 1}]", "asks each sample once"),
         ("stop: when_decided\n" + CASCADE % "{unparsable: true}", "cannot stop when decided"),
     ],
 )
@@ -241,7 +250,7 @@ def test_a_chain_that_contradicts_itself_is_one_error_with_its_line(
     tmp_path: Path, rule: str, words: str
 ) -> None:
     with pytest.raises(SuiteError) as found:
-        load(tmp_path, THIRD + CHAIN % rule)
+        load(tmp_path, THIRD + CHAIN % rule + "epochs: 3\n")
     assert words in str(found.value)
     assert found.value.line == 13
 
@@ -276,3 +285,69 @@ def test_a_choice_by_slice_is_stored_and_names_its_arms(tmp_path: Path) -> None:
     assert (route.choose.keep, route.choose.folds) == (0.9, 4)
     assert route.parts == ("small", "big")
     assert route.fitted
+
+
+TALKS = """\
+name: s
+version: 1-0
+tasks:
+  - name: chat
+    dataset: {path: talks.jsonl, id: id, target: team, slices: [lang]}
+    prompt: [{conversation: turns}]
+    answer: {type: label, labels: [a, b]}
+    scorers: [label]
+arms:
+  - {name: small, provider: compatible, model: m1, base_url: "http://127.0.0.1:1/v1"}
+  - {name: big, provider: compatible, model: m2, base_url: "http://127.0.0.1:1/v1"}
+routes:
+"""
+
+
+@pytest.mark.parametrize(
+    ("route", "turns", "told"),
+    [
+        ("first: small, then: big", 2, "may pass single turns on"),
+        ("slice: turn, arms: {'1': small}, otherwise: big", 2, "to different arms"),
+        ("slice: turn, choose: {among: [small, big]}", 2, "may choose the arm turn by turn"),
+        ("decisions: turns.csv", 2, "to different arms"),
+        ("decisions: whole.csv", 2, ""),
+        ("slice: lang, arms: {de: small}, otherwise: big", 2, ""),
+        ("slice: lang, choose: {among: [small, big]}", 2, ""),
+        ("first: small, then: big", 1, ""),
+    ],
+)
+def test_a_route_that_may_split_conversations_is_warned_of(
+    tmp_path: Path, route: str, turns: int, told: str
+) -> None:
+    asked = [{"role": "user", "content": f"turn {n}"} for n in range(turns)]
+    rows = [
+        {"id": f"r{i}", "turns": asked, "team": "ab"[i % 2], "lang": ("de", "en")[i // 2 % 2]}
+        for i in range(8)
+    ]
+    (tmp_path / "talks.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    by_turn, whole = ["sample_id,arm"], ["sample_id,arm"]
+    for i in range(8):
+        for n in range(1, turns + 1):
+            by_turn.append(f"r{i}:{n},{('big', 'small')[n % 2]}")
+            whole.append(f"r{i}:{n},{('big', 'small')[i % 2]}")
+    (tmp_path / "turns.csv").write_text("\n".join(by_turn))
+    (tmp_path / "whole.csv").write_text("\n".join(whole))
+    (tmp_path / "s.yaml").write_text(f"{TALKS}  - {{name: r, {route}}}\n")
+    suite = load_suite(tmp_path / "s.yaml")
+    lines = splitting_routes(suite, routes_of(suite))
+    assert len(lines) == bool(told)
+    assert told in "".join(lines)
+
+
+@pytest.mark.parametrize("signal", ["repeats, below: 1", "probability, below: 0.7"])
+def test_of_a_stored_run_what_it_holds_decides(tmp_path: Path, signal: str) -> None:
+    suite = load(tmp_path, "")
+    file = tmp_path / "later.yaml"
+    file.write_text(CASCADE % f"{{signal: {signal}}}")
+    later, _ = with_later_routes(suite, file)
+    assert routes_of(later)[0].signal == signal.partition(",")[0]
+
+
+def test_repeats_agree_where_there_are_some(tmp_path: Path) -> None:
+    (route,) = routes_of(load(tmp_path, "epochs: 2\n" + CASCADE % "{signal: repeats, below: 1}"))
+    assert route.signal == "repeats"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from claimbench.claims.types import ClaimContext, Leaf
+from claimbench.claims.types import ClaimContext, Leaf, RouteFacts
 from claimbench.claims.words import explain_reason, without_status
+from claimbench.tables.types import ItemTable
 from claimbench.types import Reading, Reason
 
 KNOWS = "route_knows_answers"
@@ -16,12 +17,27 @@ def _routes(leaf: Leaf, ctx: ClaimContext) -> list[str]:
     return [arm for arm in leaf.arms if arm in ctx.routes]
 
 
+def _unfair(facts: RouteFacts, allow: frozenset[str]) -> list[Reason]:
+    found = [facts.unfair, None if KNOWS in allow else facts.knows]
+    return [reason for reason in found if reason is not None]
+
+
+def refusals(facts: RouteFacts, allow: frozenset[str]) -> tuple[Reason, ...]:
+    """Return why no verdict can rest on a route, or not on all its tasks; empty where one can."""
+    return (*_unfair(facts, allow), *facts.by_task.values())
+
+
 def unfair_routes(leaf: Leaf, ctx: ClaimContext) -> tuple[Reason, ...]:
     """Return why no verdict can rest on the claim's routes; empty where one can."""
-    found = [ctx.routes[arm].unfair for arm in _routes(leaf, ctx)]
-    if KNOWS not in ctx.allow:
-        found += [ctx.routes[arm].knows for arm in _routes(leaf, ctx)]
-    return tuple(reason for reason in found if reason is not None)
+    made = [ctx.routes[arm] for arm in _routes(leaf, ctx)]
+    return tuple(reason for facts in made for reason in _unfair(facts, ctx.allow))
+
+
+def unfair_tasks(leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> tuple[Reason, ...]:
+    """Return why no verdict can rest on the claim's routes on its tasks; empty where one can."""
+    tasks = sorted(set(items.task[leaf.mask].tolist()))
+    found = [(ctx.routes[arm].by_task, task) for arm in _routes(leaf, ctx) for task in tasks]
+    return tuple(by_task[task] for by_task, task in found if task in by_task)
 
 
 def composed_flags(leaf: Leaf, ctx: ClaimContext) -> tuple[Reason, ...]:
@@ -72,4 +88,9 @@ def _ratio(arm: str, leaf: Leaf, ctx: ClaimContext) -> float:
     kinds: tuple[str, ...] = ("cost",) if leaf.claim.kind == "cost" else ("accuracy",)
     if leaf.claim.kind == "latency" or leaf.claim.metric == "usd_per_correct":
         kinds = ("accuracy", "cost")
-    return max((facts.widen.get((kind, rival or ""), 1.0) for kind in kinds), default=1.0)
+    found: list[float] = []
+    for kind in kinds:
+        of_kind = {name: ratio for (of, name), ratio in facts.widen.items() if of == kind}
+        widest = max(of_kind.values(), default=1.0)  # an arm of another run was not there
+        found.append(of_kind.get(rival or "", widest))
+    return max(found, default=1.0)

@@ -77,11 +77,20 @@ REASONS_BESIDE: Mapping[str, str] = {
     "route_fitted_in_sample": "the route was chosen on the answers it is judged by",
     "route_checker_sees_target": "the route asks a checker that sees the right answer",
     "route_knows_answers": "the route's decisions follow which answers are right",
+    "route_splits_conversation": (
+        "a conversation whose turns different arms answered has not taken place"
+    ),
+    "route_no_signal": (
+        "nothing tells how sure an arm of the route was, so that all that it answered was passed on"
+    ),
+    "route_part_apart": "a part of the baseline's route is not compared, so nothing is known of it",
+    "route_not_compared": "no judge and nobody was shown a route's answers beside another arm's",
     "route_fit_varies": "the threshold's own fit varies too much",
     "by_turn": "compared by conversation",
     "over_wordings": "wordings of the prompt vary too, and the interval holds their spread",
     "route_by_turn": (
-        "a route's turns follow answers of other arms, so it has held no conversation"
+        "a route's turns are those of conversations that other arms held, so it is not judged by"
+        " turn"
     ),
     "judge_with_others": (
         "people labelled what a judge scored, and those labels correct no figure that other scorers"

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from claimbench.claims.facts import held as in_both
+from claimbench.claims.facts.parts import asked_arms
 from claimbench.claims.turns.views import views_of
 from claimbench.claims.types import ClaimContext, Leaf, Question
 from claimbench.number_text.dollars import usd
@@ -109,5 +110,4 @@ def _said(leaf: Leaf, ctx: ClaimContext) -> Mapping[str, Charges]:
     """
     views = views_of(leaf.arms)
     arms = [views[side].arm if side in views else side for side in leaf.arms]
-    parts = [part for arm in arms if arm in ctx.routes for part in ctx.routes[arm].parts]
-    return {arm: ctx.charges[arm] for arm in dict.fromkeys([*arms, *parts]) if arm in ctx.charges}
+    return {arm: ctx.charges[arm] for arm in asked_arms(arms, ctx) if arm in ctx.charges}

@@ -105,7 +105,7 @@ class Seen:
 
 
 def egress_seen(suite: Suite, sessions: Mapping[str, Mapping[str, Any]]) -> dict[str, Seen]:
-    """Return arm -> what was seen of where its bytes went.
+    """Return arm, judge or simulated user -> what was seen of where its bytes went.
 
     Args:
         suite: whose arms.
@@ -117,7 +117,7 @@ def egress_seen(suite: Suite, sessions: Mapping[str, Mapping[str, Any]]) -> dict
     explained = {host for rows in every for host in _hosts_of(rows)}
     names = {str(n) for rows in every for n in (rows.get("process") or {}).get("names", ())}
     found: dict[str, Seen] = {}
-    for arm in suite.arms:
+    for arm in suite.asked:
         rows = [one for session in every if (one := session.get(f"arm/{arm.name}")) is not None]
         if rows:
             found[arm.name] = _seen(arm, rows, lost, names - explained)
@@ -178,24 +178,31 @@ def _is_private(host: str) -> bool:
         return "." not in host or host.endswith((".local", ".internal", ".lan"))
 
 
-def decided(claim: Claim, seen: Mapping[str, Seen]) -> tuple[VerdictStatus, tuple[Reason, ...]]:
-    """Return the status of a claim over all its arms, and what was seen of each."""
-    known = {arm: seen[arm] for arm in claim.treatments if arm in seen}
-    if not claim.treatments or len(known) < len(claim.treatments):
-        absent = [arm for arm in claim.treatments if arm not in seen]
+def decided(
+    claim: Claim, seen: Mapping[str, Seen], parts: Mapping[str, Sequence[str]] | None = None
+) -> tuple[VerdictStatus, tuple[Reason, ...]]:
+    """Return the status of a claim over all its arms, and what was seen of each; ``parts``: of a
+    route all that it may ask, judges on its way among them.
+    """
+    made_of = parts or {}
+    asked = [one for arm in claim.treatments for one in made_of.get(arm, (arm,))]
+    known = {arm: seen[arm] for arm in asked if arm in seen}
+    absent = [arm for arm in dict.fromkeys(asked) if arm not in seen]
+    gone = {arm: one for arm, one in known.items() if one.status == "refuted"}
+    if gone:
+        return "refuted", _told(gone)
+    if absent or not asked:
         detail = f"nothing was counted for {', '.join(absent) or 'any arm'}"
         return "not_comparable", (Reason("egress_unknown", detail),)
-    told = tuple(Reason("egress_seen", f"{arm}: {one.told}") for arm, one in known.items())
     states = {one.status for one in known.values()}
-    for status in ("refuted", "inconclusive"):
-        if status in states:
-            kept = tuple(
-                reason
-                for reason, one in zip(told, known.values(), strict=True)
-                if one.status == status
-            )
-            return status, kept
-    return "supported", told
+    if "inconclusive" in states:
+        still = {arm: one for arm, one in known.items() if one.status == "inconclusive"}
+        return "inconclusive", _told(still)
+    return "supported", _told(known)
+
+
+def _told(seen: Mapping[str, Seen]) -> tuple[Reason, ...]:
+    return tuple(Reason("egress_seen", f"{arm}: {one.told}") for arm, one in seen.items())
 
 
 def sentence(claim: Claim, status: VerdictStatus, reasons: Sequence[Reason]) -> str:

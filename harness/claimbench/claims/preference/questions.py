@@ -68,10 +68,13 @@ def paired_tasks(ctx: ClaimContext) -> frozenset[str]:
     return frozenset() if ctx.pairs is None else ctx.pairs.tasks & ctx.headline_pairs
 
 
-def cannot_compare(ctx: ClaimContext) -> Reason | None:
+def cannot_compare(leaf: Leaf, ctx: ClaimContext) -> Reason | None:
     """Return why no preference between the leaf's arms can be known, or None."""
     if ctx.pairs is None:
         return Reason("no_pairs")
+    made = [arm for arm in leaf.arms if arm in ctx.routes]
+    if made:
+        return Reason("route_not_compared", " and ".join(made))
     if ctx.pairs.withheld:
         return Reason("pairs_withheld")
     return None

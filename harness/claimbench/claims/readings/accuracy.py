@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from claimbench import stats
+from claimbench.claims.facts.parts import asked_arms
 from claimbench.claims.fields import ABSOLUTE, MIRRORED, RATES
 from claimbench.claims.people import (
     Corrected,
@@ -281,7 +282,7 @@ class _Pair:
             int(ours.n_epochs[scores.chosen].min()), int(theirs.n_epochs[scores.chosen].min())
         )
         if least < 2:
-            if {self.leaf.ours, self.leaf.theirs} <= self.ctx.deterministic:
+            if set(asked_arms(self.leaf.arms, self.ctx)) <= self.ctx.deterministic:
                 self.exact = True
             else:
                 self.cannot = Reason("fixed_needs_epochs")

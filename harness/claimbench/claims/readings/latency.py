@@ -12,6 +12,7 @@ import numpy as np
 
 from claimbench import stats
 from claimbench.claims import gate
+from claimbench.claims.facts.parts import asked_arms
 from claimbench.claims.fields import ABSOLUTE
 from claimbench.claims.readings.failures import answered_text, failed_rows
 from claimbench.claims.readings.limits import limits
@@ -143,7 +144,7 @@ def _arm_times(
     failed = failed_rows(rows)
     values: FloatArray = np.where(failed, math.inf, getattr(rows, f"{metric}_s"))
     keep = shared[rows.item] & ~np.isnan(values)
-    error = ctx.instrument_error_s.get(arm, 0.0)
+    error = clock_error_s(arm, ctx)
     if metric == "tpot" and error:
         tokens = rows.n_out[keep]
         error /= max(float(np.nanmedian(tokens)) - 1, 1.0) if np.isfinite(tokens).any() else 1.0
@@ -163,6 +164,30 @@ def _arm_times(
         block_s=rows.block_s,
         failed=failed[keep],
     )
+
+
+def clock_error_s(arm: str, ctx: ClaimContext) -> float:
+    """Return the harness's own clock error in an arm's durations, seconds: of a route the largest
+    sum over the calls of any of its requests.
+    """
+    errors = ctx.instrument_error_s
+    if arm not in ctx.routes:
+        return errors.get(arm, 0.0)
+    asked = ctx.routes[arm].asked
+    return max((sum(errors.get(part, 0.0) for part in calls) for calls in asked), default=0.0)
+
+
+def overlap_of(leaf: Leaf, theirs: str, calls: CallTable, ctx: ClaimContext) -> float | None:
+    """Return the smallest overlap in time of the measured arms behind both sides of a claim; None
+    where a time is unknown.
+    """
+    least = 1.0
+    for one, two in gate.part_pairs(leaf.ours, theirs, ctx):
+        overlap = gate.interleaving(one, two, calls, leaf.mask)
+        if overlap is None:
+            return None
+        least = min(least, overlap)
+    return least
 
 
 def _declared_apart(blocks: stats.IntArray, sent_utc_s: FloatArray, block_s: float) -> bool:
@@ -397,7 +422,7 @@ def find_caps(calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> Caps:
     if of_runs:
         flags.append(Reason("different_windows"))
     elif leaf.theirs is not None:
-        overlap = gate.interleaving(leaf.ours, leaf.theirs, calls, leaf.mask)
+        overlap = overlap_of(leaf, leaf.theirs, calls, ctx)
         if overlap is None:
             blocked.append(Reason("send_times_unknown"))
         elif overlap < OVERLAP_NEEDED:
@@ -405,7 +430,7 @@ def find_caps(calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> Caps:
             blocked.append(Reason("not_interleaved", detail))
     wanted = np.flatnonzero(leaf.mask)
     windows: list[ArmWindow] = []
-    for arm in arms:
+    for arm in asked_arms(arms, ctx):
         rows = calls.arms[arm]
         mine = np.isin(rows.item, wanted)
         ttft = rows.ttft_s[mine & np.isfinite(rows.ttft_s)]
@@ -426,6 +451,9 @@ def find_caps(calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> Caps:
             flags.append(Reason("single_session", arm))
         if rows.block_s < BLOCK_S:
             flags.append(Reason("short_blocks", f"{arm}, {rows.block_s:.3g} s"))
+    for arm in arms:
+        rows = calls.arms[arm]
+        mine = np.isin(rows.item, wanted)
         if bool(rows.cached[mine].any()):
             detail = f"{arm}, {int(rows.cached[mine].sum())} calls"
             flags.append(Reason("cached_excluded", detail))

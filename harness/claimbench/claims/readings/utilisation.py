@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from claimbench.claims.facts.parts import asked_arms
 from claimbench.claims.types import ClaimContext, HostRate, Leaf, Question
 from claimbench.types import Reason
 
@@ -24,16 +25,17 @@ def unless_stated(
     theirs = None if leaf.theirs is None else _unknown(leaf.theirs, ctx)
     if ours is None and theirs is None:
         return None
-    if ours is not None and theirs is not None and ours.machine and ours.machine == theirs.machine:
+    if ours is not None and theirs is not None and _one_machine(leaf, ours, theirs, ctx):
         return None
 
     def condition(status: str, value: float | None) -> Reason | None:
         if value is None or value <= 0:
             return None
-        for arm, host, rises in ((leaf.ours, ours, True), (leaf.theirs, theirs, False)):
+        for side, host, rises in ((leaf.ours, ours, True), (leaf.theirs, theirs, False)):
             edge = None if host is None else turning_use(question, value, rises=rises)
             if host is not None and edge is not None:
-                said = _words(arm or "", host, status, edge)
+                part, rate = host
+                said = _words(part, rate, status, None if side in ctx.routes else edge)
                 return Reason("conditional_on_utilisation", said)
         return None
 
@@ -54,13 +56,34 @@ def turning_use(question: Question, value: float, *, rises: bool) -> float | Non
     return max(below) / value if below else None
 
 
-def _unknown(arm: str, ctx: ClaimContext) -> HostRate | None:
-    host = ctx.hosts.get(arm)
-    return None if host is None or host.known else host
+_Host = tuple[str, HostRate]
+"""An arm, and its machine."""
 
 
-def _words(arm: str, host: HostRate, status: str, edge: float) -> str:
+def _unknown(arm: str, ctx: ClaimContext) -> _Host | None:
+    """Return the arm behind a name whose machine's utilisation nobody stated; of a route the first
+    that it may ask.
+    """
+    hosts = [(part, ctx.hosts[part]) for part in asked_arms([arm], ctx) if part in ctx.hosts]
+    return next(((part, host) for part, host in hosts if not host.known), None)
+
+
+def _one_machine(leaf: Leaf, ours: _Host, theirs: _Host, ctx: ClaimContext) -> bool:
+    """Tell whether one machine has all dollars of both sides; on a route there are others."""
+    machines = {ours[1].machine, theirs[1].machine}
+    return len(machines) == 1 and "" not in machines and not set(leaf.arms) & ctx.routes.keys()
+
+
+def _words(arm: str, host: HostRate, status: str, edge: float | None) -> str:
+    """Say what a decision rests on; ``edge`` None: only a part of the dollars is the machine's, so
+    that where it turns is not known.
+    """
     holds = "holds" if status == "supported" else "does not hold"
+    if edge is None:
+        return (
+            f"with {arm} always busy it {holds}, and a lower utilisation may turn it; state volume:"
+            " or cost.host.utilisation"
+        )
     text = (
         f"with {arm} always busy it {holds}, and turns below {100 * edge:.3g}% of what it can serve"
     )

@@ -302,12 +302,12 @@ def _context(ctx: ClaimContext, views: Mapping[str, View], of: _Conversations) -
         changed["in_both"] = np.asarray(
             [all(ctx.in_both[item] for item in group) for group in of.groups], dtype=np.bool_
         )
-    # A route was put together from turns that follow other answers than its own.
+    # A route's turns are those of conversations that other arms held.
     unfair = Reason("route_by_turn")
+    made = {name: ctx.routes[view.arm] for name, view in views.items() if view.arm in ctx.routes}
     changed["routes"] = {
-        name: RouteFacts((), ctx.routes[view.arm].said, unfair=unfair)
-        for name, view in views.items()
-        if view.arm in ctx.routes
+        name: RouteFacts((), facts.said, unfair=unfair, by_task=facts.by_task)
+        for name, facts in made.items()
     }
     if of.whole:
         longest = max((len(group) for group in of.groups), default=1)

@@ -42,6 +42,7 @@ def validate_command(
     from claimbench.suite.load import load_suite
     from claimbench.suite.purpose.leaks import leaking_routes
     from claimbench.suite.purpose.routes import routes_of
+    from claimbench.suite.purpose.split_talks import splitting_routes
     from claimbench_providers.models.context import provider_context
 
     loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides)
@@ -51,7 +52,12 @@ def validate_command(
         loaded, provider_factories([arm.provider for arm in loaded.asked]), provider_context(loaded)
     )
     going = destinations(loaded, providers, price_book())
-    warnings = [*idle_settings(loaded), *leaking_routes(loaded, routes_of(loaded))]
+    routes = routes_of(loaded)
+    warnings = [
+        *idle_settings(loaded),
+        *leaking_routes(loaded, routes),
+        *splitting_routes(loaded, routes),
+    ]
     if as_json:
         print_json(
             {
@@ -67,7 +73,7 @@ def validate_command(
                 "arms": [arm.name for arm in loaded.arms],
                 "judges": [judge.name for judge in loaded.judges],
                 "simulated_users": [user.name for user in loaded.users],
-                "routes": {route.name: said_of_route(route) for route in routes_of(loaded)},
+                "routes": {route.name: said_of_route(route) for route in routes},
                 "destinations": [asdict(one) for one in going],
                 "warnings": warnings,
                 "claims": [
@@ -99,7 +105,7 @@ def validate_command(
     for one in going:
         if one.starting is not None:
             click.echo(f"    {one.starting}")
-    for route in routes_of(loaded):
+    for route in routes:
         click.echo(f"  route {route.name}, made from stored calls: {said_of_route(route)}")
     for claim in claims:
         click.echo(f"  claim {claim.id}: {claim.text!r} ({claim.kind})")

@@ -12,26 +12,27 @@ from typing import Any
 
 from claimbench.error_words import did_you_mean, one_of, show
 from claimbench.errors import SuiteError
-from claimbench.plan.prompts import variables
 from claimbench.suite.datasets import read_table
 from claimbench.suite.document import Loc, YamlDocument
 from claimbench.suite.paths import resolve_inside
 from claimbench.suite.purpose.leaks import is_target
+from claimbench.suite.purpose.route_signals import SignalChecker
 from claimbench.suite.purpose.route_text import route_of
 from claimbench.suite.schema.routes import ChooseModel, EscalateModel, RouteModel
 from claimbench.suite.table import DataRow, ReadOptions
-from claimbench.types import Arm, Suite, Task
+from claimbench.types import Arm, Sample, Suite, Task
 from claimbench.types.routes import ROUTE, ChooseSpec, Decided, FitSpec, RouteSpec, StageSpec
 
 ID_COLUMNS = ("sample_id", "id", "item", "prompt_id")
-BLIND = frozenset({"judge", "python", "checks"})
-"""Scorers that may see no target; whether one does is looked at when a run is judged, too."""
 _WIDE = ReadOptions(wide=True)
 
 
 @dataclass(frozen=True)
 class RouteChecker:
-    """Raises :class:`SuiteError` at the first contradiction of a route; else gives its spec."""
+    """Raises :class:`SuiteError` at the first contradiction of a route; else gives its spec.
+
+    ``epochs``: of the run to come; None: the run is stored, and what it holds decides.
+    """
 
     document: YamlDocument
     tasks: tuple[Task, ...]
@@ -39,6 +40,7 @@ class RouteChecker:
     taken: tuple[str, ...]
     folder: Path
     allow_outside: bool
+    epochs: int | None = None
 
     def check(self, models: Sequence[RouteModel]) -> tuple[RouteSpec, ...]:
         """Return the routes of the suite."""
@@ -135,7 +137,7 @@ class RouteChecker:
         return [(rule, (*where, number)) for number, rule in enumerate(stated)]
 
     def _stage(self, then: str, escalate: EscalateModel, where: Loc) -> StageSpec:
-        self._thresholds(escalate, where)
+        SignalChecker(self.document, self.tasks, self.epochs).check(escalate, where)
         stage = StageSpec(
             then,
             unparsable=escalate.unparsable,
@@ -144,8 +146,6 @@ class RouteChecker:
             below=escalate.below,
             above=escalate.above,
         )
-        if escalate.signal == "scorer":
-            self._scorer(escalate, where)
         if escalate.signal == "file":
             return self._signal_file(stage, escalate, where)
         return stage
@@ -179,67 +179,6 @@ class RouteChecker:
                 "fit: {keep: 0.98} or fit: {max_usd_per_1k: 2}",
             )
         return FitSpec(**aims[0].model_dump())
-
-    def _thresholds(self, escalate: EscalateModel, loc: Loc) -> None:
-        stated = [key for key in ("below", "above") if getattr(escalate, key) is not None]
-        if escalate.signal is None:
-            for key in (*stated, "of", "fit"):
-                if getattr(escalate, key) is not None:
-                    raise self._fail((*loc, key), f"`{key}` needs a `signal`", _SIGNALS)
-            if not escalate.unparsable:
-                raise self._fail(loc, "nothing escalates this cascade", _SIGNALS)
-            return
-        if len(stated) != 1:
-            message = f"the signal '{escalate.signal}' needs one of below and above"
-            raise self._fail(loc, message, "below: 0.7, or below: fit with fit: {keep: 0.98}")
-        fitted = getattr(escalate, stated[0]) == "fit"
-        listed = isinstance(loc[-1], int)  # one of several steps, whose fit is stated once
-        if fitted != (escalate.fit is not None) and not (listed and fitted):
-            message = (
-                f"`{stated[0]}: fit` needs `fit`" if fitted else f"`fit` needs `{stated[0]}: fit`"
-            )
-            raise self._fail(loc, message, "below: fit with fit: {keep: 0.98}")
-        needs_of = escalate.signal in ("field", "scorer", "file")
-        if needs_of != (escalate.of is not None):
-            what = "needs `of`" if needs_of else "has no `of`"
-            raise self._fail(loc, f"the signal '{escalate.signal}' {what}")
-
-    def _scorer(self, escalate: EscalateModel, loc: Loc) -> None:
-        name = escalate.of or ""
-        having = [t for t in self.tasks if name in {spec.name for spec in t.scorers}]
-        if len(having) < len(self.tasks):
-            known = sorted({spec.name for task in self.tasks for spec in task.scorers})
-            lacking = next(task.name for task in self.tasks if task not in having)
-            raise self._fail(
-                (*loc, "of"),
-                f"the task '{lacking}' has no scorer '{name}'{did_you_mean(name, known)}",
-                f"scorers of the suite: {one_of(known)}",
-            )
-        if name not in BLIND:
-            raise self._fail(
-                (*loc, "of"),
-                f"the scorer '{name}' looks at the target, which no route knows",
-                "take one that sees none: a judge whose template does not show it, checks, or"
-                " python with sees_target: false",
-            )
-        if name == "python" and escalate.sees_target is None:
-            raise self._fail(
-                (*loc, "of"),
-                "a scorer of your own Python is given the target",
-                "state sees_target: false if it does not look at it; every report says so",
-            )
-        for task in having:
-            judge = task.judge
-            if (
-                name == "judge"
-                and judge is not None
-                and (judge.template is None or "target" in variables(judge.template))
-            ):
-                raise self._fail(
-                    (*loc, "of"),
-                    f"the judge of '{task.name}' is shown the target, which no route knows",
-                    "give it a `template` without {{ target }}",
-                )
 
     def _slice(self, model: RouteModel, loc: Loc) -> RouteSpec:
         column = model.slice or ""
@@ -332,7 +271,7 @@ class RouteChecker:
         missing = [
             f"{task.name}/{sample.id}"
             for task in self.tasks
-            for sample in task.samples
+            for sample in _asked(task)
             if (task.name, sample.id) not in found
         ]
         if missing and model.otherwise is None:
@@ -351,7 +290,7 @@ class RouteChecker:
         lacking = [
             f"{task.name}/{sample.id}"
             for task in self.tasks
-            for sample in task.samples
+            for sample in _asked(task)
             if (task.name, sample.id) not in values
         ]
         if lacking:
@@ -377,7 +316,7 @@ class RouteChecker:
                 line=1,
                 hint=f"columns: sample_id, {column or 'arm'}, and task where there are several",
             )
-        known = {(task.name, sample.id) for task in self.tasks for sample in task.samples}
+        known = {(task.name, sample.id) for task in self.tasks for sample in _asked(task)}
         found: dict[tuple[str, str], DataRow] = {}
         for row in table.rows:
             key = self._key(row, ids[0], shown)
@@ -470,7 +409,12 @@ class RouteChecker:
         return self.document.error(loc, message, hint=hint)
 
 
-_SIGNALS = "signal: probability, repeats, length, field, scorer or file"
+def _asked(task: Task) -> list[Sample]:
+    """Return the samples that a route decides of: an episode is one, named by its first step."""
+    samples = task.samples
+    if not task.steps:
+        return list(samples)
+    return [sample for sample in samples if sample.turn is None or sample.turn.number == 1]
 
 
 def check_stop(document: YamlDocument, routes: Sequence[RouteSpec], stop: str) -> None:

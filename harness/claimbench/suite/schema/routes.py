@@ -37,9 +37,10 @@ class EscalateModel(Strict):
     unparsable: bool = True
     """Where the first answer cannot be read, is empty, refused or cut."""
     signal: Literal["probability", "repeats", "length", "field", "scorer", "file"] | None = None
-    """What tells how sure the first arm is: probability (of its label, where the run stored it),
-    repeats (share of the epochs that agree), length (output tokens), field (a number in its JSON
-    answer), scorer (one that sees no target), file (a number per sample, from any tool)."""
+    """What tells how sure the first arm is: probability (of its answer, in tasks of lm_eval with
+    given answers), repeats (share of the epochs that agree), length (output tokens), field (a
+    number in its JSON answer), scorer (one that sees no target), file (a number per sample, from
+    any tool)."""
     of: str | None = Field(default=None, min_length=1)
     """The JSON field, the scorer, or the file beside the suite."""
     column: str = Field(default="score", min_length=1)
