@@ -90,7 +90,7 @@ def run(suite: str | Path | None = None, **settings: Unpack[RunSettings]) -> Run
     from claimbench.cli.commands.run import measure
     from claimbench.cli.writing.filling import filled_store
 
-    asked = _options(suite, settings)
+    asked = options_of(suite, settings)
     with filled_store(asked.results) as store:
         if _loop_runs():
             ended, _ = _Aside(lambda wait: measure(store, asked, wait)).result()
@@ -214,7 +214,12 @@ def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _options(suite: str | Path | None, settings: RunSettings) -> RunOptions:
+def options_of(suite: str | Path | None, settings: RunSettings) -> RunOptions:
+    """Return what :func:`run` does with its settings, as the options of ``bench run``.
+
+    Raises:
+        BenchError: a setting that it does not have, or one of another kind.
+    """
     from claimbench.api import place_given
     from claimbench.cli.commands.run import RunOptions
     from claimbench.shipped import found

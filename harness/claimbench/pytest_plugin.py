@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Generator, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--bench-stored",
         action="store_true",
-        help="Ask no model: take each suite's latest run in --bench-results.",
+        help="Ask no model: take the latest run in --bench-results of what would be measured.",
     )
 
 
@@ -141,27 +142,54 @@ def _measure(suite: Path, settings: Mapping[str, Any], request: pytest.FixtureRe
 
     given = settings.get("results") or request.config.getoption("bench_results")
     if request.config.getoption("bench_stored"):
-        return _stored(suite, given or "results")
+        return _stored(suite, settings, given or "results")
     if given is None:
         factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
         given = factory.mktemp("bench")
     return claimbench.run(suite, **{**settings, "results": given})
 
 
-def _stored(suite: Path, results: str | Path) -> Run:
+def _stored(suite: Path, settings: Mapping[str, Any], results: str | Path) -> Run:
+    """Return the newest stored run of what would be measured now: data, claims, arms, limit.
+
+    Raises:
+        BenchError: there is none, with how the newest run of the suite differs.
+    """
     import claimbench
+    from claimbench.cli.books import price_book
     from claimbench.errors import StoreError
+    from claimbench.evidence.as_asked import not_as_asked
+    from claimbench.measuring import options_of
+    from claimbench.pricing.frozen import freeze_suite
     from claimbench.shipped import located
     from claimbench.suite.load import load_suite
 
-    name = load_suite(located(suite), allow_outside=True).name
-    runs = claimbench.open_runs(results, suite=name)
-    if not runs:
+    asked = options_of(suite, {**settings, "results": results})  # type: ignore[typeddict-item]
+    loaded = load_suite(located(suite), allow_outside=True, overrides=asked.overrides)
+    book = None
+    if asked.books:
+        book = freeze_suite(loaded, price_book(asked.books), datetime.now(UTC)).text
+    newest: str | None = None
+    for run in reversed(claimbench.open_runs(results, suite=loaded.name)):
+        differs = not_as_asked(run.manifest, loaded, arms=asked.arms, limit=asked.limit, book=book)
+        if not differs:
+            return run
+        if newest is None:
+            newest = f"the newest run, {run.id}, differs: {'; '.join(differs[:MOST_TOLD])}"
+    if newest is None:
         raise StoreError(
-            f"{results}: no run of the suite '{name}' is stored",
+            f"{results}: no run of the suite '{loaded.name}' is stored",
             hint="leave --bench-stored out, or name another --bench-results",
         )
-    return runs[-1]
+    raise StoreError(
+        f"{results}: no stored run of '{loaded.name}' is what this test asks for; {newest}",
+        hint="measure it (leave --bench-stored out); what was measured under other claims or"
+        " settings proves nothing of these",
+    )
+
+
+MOST_TOLD = 5
+"""Differences of a stored run that are told."""
 
 
 def _check(run: Run, expect: str | Mapping[str, str]) -> None:

@@ -211,6 +211,21 @@ def test_a_changed_plan_is_said_before_and_after(tmp_path: Path) -> None:
     assert "claim cheaper was changed" in report
 
 
+def test_a_second_run_and_a_rival_left_out_are_said(tmp_path: Path) -> None:
+    with desk_in(tmp_path, 12) as suite:
+        assert ran(tmp_path, "plan", suite, "--register", "desk.registration.json").code == 0
+        first = ran(tmp_path, "run", suite, "--no-report", "--json").json["run"]
+        said = ran(tmp_path, "run", suite, "--arm", "good", "--json")
+    assert f"runs under it already, which the report names: {first}" in said.err
+    report = (tmp_path / "results" / said.json["run"] / "report.html").read_text()
+    assert "Changed after registration: arm cheap was not run (not asked for (--arm))." in report
+    assert f"The same results hold 1 other run under this registration: {first}." in report
+    assert ran(tmp_path, "bundle", first, "--output", "b.zip").code == 0
+    told = ran(tmp_path, "verify", "b.zip", "--json").json["registration"]
+    assert told.startswith("Claims fixed")
+    assert "other run" not in told  # a bundle holds one run
+
+
 def test_a_run_without_registration_says_so(tmp_path: Path) -> None:
     with desk_in(tmp_path, 6) as suite:
         ran(tmp_path, "run", suite, "--no-report")

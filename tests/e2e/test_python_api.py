@@ -387,8 +387,57 @@ def test_stored_runs_are_judged_without_a_model(
         passed=1
     )
     asked = len(vendor.asked)
-    session(pytester, *kept, "--bench-stored").assert_outcomes(passed=1)
+    session(pytester, *kept, "--bench-stored", "--bench-limit", "60").assert_outcomes(passed=1)
     assert len(vendor.asked) == asked == 60
+
+
+STORED: list[tuple[str, str, str, str | None]] = [
+    # (what becomes of the suite's text: from, to; the marker's settings; what is said, None: it serves)
+    ("", "", "limit=60", None),
+    ("name: desk", "description: other words\nname: desk", "limit=60", None),
+    ("", "", "limit=60, max_cost=5", None),
+    ("", "", 'limit=60, set={"margin": 0.03}', None),
+    ("", "", "limit=60, arms=['good', 'cheap']", None),
+    ("", "", 'limit=30, arms=["cheap"]', None),  # an older run
+    ("90% cheaper", "95% cheaper", "limit=60", "claim cheaper was changed"),
+    ("as accurate as good", "more accurate than good", "limit=60", "claim as-good was changed"),
+    ("name: desk", "margin: 0.2\nname: desk", "limit=60", "margin: was 0.03, now 0.2"),
+    ("", "", "epochs=2", "it takes: results, arms, limit"),
+    ("", "", "", "sample.limit: was 60, now null"),
+    ("", "", "limit=31", "sample.limit: was 60, now 31"),
+    ("", "", 'limit=60, arms=["cheap"]', "arm good was asked too"),
+    ("", "", "limit=30", "sample.limit: was 60, now 30"),
+    ("", "", 'limit=60, set={"margin": 0.2}', "margin: was 0.03, now 0.2"),
+    ("model: big-1", "model: big-2", "limit=60", "arm good was changed"),
+    ("max_tokens: 8", "max_tokens: 9", "limit=60", "another measured hash"),
+]  # fmt: skip
+
+
+def test_a_stored_run_serves_what_it_measured_and_nothing_else(
+    desk: Path, here: Path, vendor: Vendor, pytester: pytest.Pytester
+) -> None:
+    kept = here / "kept"
+    claimbench.run(desk, limit=30, arms=["cheap"], results=kept)
+    claimbench.run(desk, limit=60, results=kept)
+    asked = len(vendor.asked)
+    lines = ["import pytest"]
+    for n, (old, new, settings, _) in enumerate(STORED):
+        text = desk.read_text()
+        assert old in text, old
+        suite = desk.with_name(f"v{n}.yaml")
+        suite.write_text(text.replace(old, new, 1))
+        more = f", {settings}" if settings else ""
+        lines.append(f"@pytest.mark.claims({str(suite)!r}, check=False{more})")
+        lines.append(f"def test_{n:02}(bench_run): assert bench_run.complete")
+    pytester.makepyfile("\n".join(lines))
+    done = session(pytester, "--bench-results", str(kept), "--bench-stored", "-v", "-rA")
+    out = done.stdout.str()
+    reports = re.split(r"_+ ERROR at setup of test_(\d+) _+", out)
+    told = {int(n): text for n, text in zip(reports[1::2], reports[2::2], strict=True)}
+    for n, (*_, said) in enumerate(STORED):
+        assert f"::test_{n:02} {'PASSED' if said is None else 'ERROR'}" in out
+        assert said is None or said in told[n]
+    assert len(vendor.asked) == asked
 
 
 def test_the_marker_is_known_and_the_module_is_light(pytester: pytest.Pytester) -> None:

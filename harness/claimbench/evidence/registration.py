@@ -3,7 +3,7 @@
 ``bench plan SUITE --register FILE`` writes it, ``bench run`` stores it with the run, and every
 report says how the run stands to it. It is a DSSE envelope as a bundle's manifest is. Its time is
 that of its maker's clock; a time stamp of RFC 3161 (:mod:`claimbench.evidence.timestamp`) gives
-another one.
+another one, and the later of the two counts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -274,13 +274,30 @@ class Standing:
     ``line``: in one sentence; ``state``: ``fixed``, ``late``, ``changed``,
     ``withheld`` or ``none``.
     ``details``: what was changed, who signed, who says when.
+    ``beside``: what the same results hold of other runs of the plan, in a sentence; "" for nothing.
     """
 
     state: str
     line: str
     details: tuple[str, ...] = ()
+    beside: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class OtherRuns:
+    """Other runs of a registered plan that the same results know of.
+
+    ``under``: those that hold the same registration; ``measured``: when each run of the same
+    measured suite was begun, by its id; ``removed``: such runs that were removed. One plan can be
+    run until it fits, and a plan can be made after a look at the answers.
+    """
+
+    under: Sequence[str] = ()
+    measured: Mapping[str, datetime] = field(default_factory=dict)
+    removed: Sequence[str] = ()
+
+
+NO_OTHERS = OtherRuns()
 NOT_REGISTERED = Standing("none", "Not registered: nothing fixed the claims before the first call.")
 
 REGISTRATION_WITHHELD = Standing(
@@ -297,9 +314,13 @@ def standing(
     sessions: Sequence[Session],
     attempts: Sequence[Attempt],
     looks: Sequence[Look],
+    others: OtherRuns = NO_OTHERS,
 ) -> Standing:
-    """Say whether, and how long before its first answer, a run's plan was fixed, and what was
-    changed since.
+    """Say whether, and how long before its first answer, a run's plan was fixed, what was changed
+    since, and which ``others`` of its runs there are.
+
+    It was fixed when its maker's clock says, or later where its time stamp does: a clock that was
+    set back makes no plan older than its stamp.
     """
     kept = manifest.options.get(OPTION)
     if kept is None:
@@ -321,27 +342,85 @@ def standing(
         )
     if looks and found.fixed.get("stopping rule") == "never":
         changed.append("stopping rule: it was looked at before its end")
+    changed += _not_run(found, manifest, suite)
     first = _first_sent(sessions, attempts) or datetime.fromisoformat(manifest.created_utc)
-    details = (*changed, *_vouched(found, kept))
-    before = (first - found.registered).total_seconds()
+    stamp = stamp_of(found, kept)
+    details = (*changed, *_vouched(found, kept, stamp))
+    beside = _beside(found, others)
     if changed:
-        return Standing("changed", f"Changed after registration: {'; '.join(changed)}.", details)
-    if before < 0:
-        return Standing(
-            "late", f"Registered {_span(-before)} after the first request was sent.", details
-        )
-    return Standing("fixed", f"Claims fixed {_span(before)} before the first answer.", details)
+        line = f"Changed after registration: {'; '.join(changed)}."
+        return Standing("changed", line, details, beside)
+    by_clock = (first - found.registered).total_seconds()
+    by_stamp = by_clock if stamp is None else (first - stamp).total_seconds()
+    if min(by_clock, by_stamp) >= 0:
+        line = f"Claims fixed {_span(min(by_clock, by_stamp))} before the first answer."
+        return Standing("fixed", line, details, beside)
+    late, which = (-by_clock, "") if by_clock < 0 else (-by_stamp, ", as its time stamp says")
+    line = f"Registered {_span(late)} after the first request was sent{which}."
+    return Standing("late", line, details, beside)
 
 
-def _vouched(found: Registration, kept: Mapping[str, Any]) -> Iterator[str]:
-    signers = ", ".join(name[:16] for name in found.signers)
-    yield f"signed with the key {signers}" if signers else "not signed"
+def stamp_of(found: Registration, kept: Mapping[str, Any]) -> datetime | None:
+    """Return when the time stamp that is kept with a registration says that it was seen; None
+    without one, or where it is about something else.
+    """
     reply = kept.get("timestamp")
     moment = None if reply is None else stamped_at(str(reply), found.text.encode("utf-8"))
-    if moment is None:
-        yield "its time is that of its maker's clock"
+    return None if moment is None else datetime.fromisoformat(moment)
+
+
+def _not_run(found: Registration, manifest: Manifest, suite: Suite) -> Iterator[str]:
+    """Name each registered arm that was not measured, whether nobody asked for it or it could not
+    run: a rival that is left out changes what a plan compares.
+    """
+    registered = found.fixed.get("arms")
+    names = registered if isinstance(registered, dict) else {}
+    for arm in suite.arms:
+        if arm.name in names and arm.name not in manifest.arms_run:
+            why = manifest.arms_not_run.get(arm.name)
+            yield f"arm {arm.name} was not run" + (f" ({why})" if why else "")
+
+
+def _vouched(found: Registration, kept: Mapping[str, Any], stamp: datetime | None) -> Iterator[str]:
+    signers = ", ".join(name[:16] for name in found.signers)
+    yield f"signed with the key {signers}" if signers else "not signed"
+    if stamp is not None:
+        at = stamp.isoformat(timespec="seconds").replace("+00:00", "Z")
+        yield f"its time stamp says that it was seen at {at}; nobody's signature is checked here"
+    elif kept.get("timestamp") is not None:
+        yield "its time is that of its maker's clock: the time stamp kept with it is not about it"
     else:
-        yield f"a time-stamping authority saw it at {moment} (its signature is not checked here)"
+        yield "its time is that of its maker's clock"
+
+
+def _beside(found: Registration, others: OtherRuns) -> str:
+    """Say which other runs of the plan there are: under it, from before it, or removed."""
+    before = [
+        run_id
+        for run_id, begun in others.measured.items()
+        if begun < found.registered and run_id not in others.under
+    ]
+    said = [
+        f"{_runs(ids)} {what}: {_listed(ids)}"
+        for ids, what in (
+            (others.under, "under this registration"),
+            (before, "of the same measured suite from before it"),
+        )
+        if ids
+    ]
+    if others.removed:
+        said.append(f"signs of removed runs of the same measured suite: {_listed(others.removed)}")
+    return f"The same results hold {'; '.join(said)}." if said else ""
+
+
+def _runs(ids: Sequence[str]) -> str:
+    return "1 other run" if len(ids) == 1 else f"{len(ids)} other runs"
+
+
+def _listed(ids: Sequence[str]) -> str:
+    """Name the newest of some runs."""
+    shown = ", ".join(ids[-_MOST_NAMED:])
+    return shown if len(ids) <= _MOST_NAMED else f"{shown} and {len(ids) - _MOST_NAMED} more"
 
 
 def _first_sent(sessions: Sequence[Session], attempts: Sequence[Attempt]) -> datetime | None:

@@ -1,8 +1,8 @@
 """Time stamps of RFC 3161: a request over a file, and what a reply says of when it was seen.
 
 Nothing is sent: a person hands the request to an authority (``curl --data-binary @FILE.tsq``). Of
-the reply the hash and the time are read; whether the authority signed it is asked with
-``openssl ts -verify``, which knows the authority's certificate.
+the reply the hash and the time are read. Its signature is not checked, for the certificate inside
+is of whoever made it; ``openssl ts -verify`` asks with a certificate that one trusts.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime
 
 _SHA256 = bytes.fromhex("300d06096086480165030402010500")
 """AlgorithmIdentifier of SHA-256, with parameters NULL."""
@@ -48,7 +49,16 @@ def stamped_at(reply: str, data: bytes) -> str | None:
         return None
     if seen != hashlib.sha256(data).digest() or not text[:14].isdigit() or text[-1:] != "Z":
         return None
-    return f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:10]}:{text[10:12]}:{text[12:14]}Z"
+    moment = f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:10]}:{text[10:12]}:{text[12:14]}Z"
+    return moment if _is_a_time(moment) else None
+
+
+def _is_a_time(moment: str) -> bool:
+    try:
+        datetime.fromisoformat(moment)
+    except ValueError:
+        return False
+    return True
 
 
 def _node(kind: int, content: bytes) -> bytes:

@@ -41,6 +41,8 @@ from claimbench.types import Arm, ArmFacts, Call, Json, Request, Sample, Suite, 
 
 ANY_PORT = 1
 """Stands in an address that is looked at and not opened."""
+NOT_ASKED = "not asked for (--arm)"
+"""Why an arm was not run that nobody named."""
 
 
 @dataclass(slots=True)
@@ -141,7 +143,7 @@ def make_arms(
     arms = Arms({}, {}, {}, {})
     for arm in suite.arms:
         if wanted and arm.name not in wanted:
-            arms.not_run[arm.name] = "not asked for (--arm)"
+            arms.not_run[arm.name] = NOT_ASKED
             continue
         provider = _on_device(suite, arm, arms, factories, context, elsewhere)
         missing = provider.missing()

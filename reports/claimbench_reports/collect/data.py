@@ -37,6 +37,7 @@ from claimbench.evaluation.variants.quantised import (
     changed_by_arm,
     quantisations,
 )
+from claimbench.evidence.registration import NO_OTHERS, OPTION, OtherRuns
 from claimbench.packed import columns, some_rows
 from claimbench.plan.judge_affinity import user_lines
 from claimbench.plan.judges import not_judged
@@ -44,6 +45,7 @@ from claimbench.plan.prompts import render
 from claimbench.pricing.told import beside_charges
 from claimbench.privacy.egress import KIND, over_sessions
 from claimbench.scorers.score_record import NO_ANSWER
+from claimbench.store.catalogue.registrations import runs_beside
 from claimbench.types import NoteKind
 from claimbench_reports.collect.background import Background
 from claimbench_reports.collect.economics import economics_of
@@ -122,7 +124,14 @@ def report_data(store: ResultsStore, evaluation: Evaluation, background: Backgro
         quantisations=quantised,
         decision=decide(evaluation, known=known_facts(info)),
         place=str(store.path),
+        others=_others(store, stored.manifest),
     )
+
+
+def _others(store: ResultsStore, manifest: Manifest) -> OtherRuns:
+    """Return the other runs of a registered run's plan; none of a run without one."""
+    kept = manifest.options.get(OPTION)
+    return OtherRuns(**runs_beside(store, manifest, kept)) if isinstance(kept, dict) else NO_OTHERS
 
 
 def _unfinished(evaluation: Evaluation) -> dict[str, str]:

@@ -50,7 +50,7 @@ def build_view(data: ReportData, redact: Redactor) -> View:
     transcripts, transcripts_note = samples.transcript_views(data, redact)
     slices, slices_note = arms.slice_views(data)
     counts = _run_counts(data)
-    registered = standing(m, data.suite, data.sessions, data.attempts, data.looks)
+    registered = standing(m, data.suite, data.sessions, data.attempts, data.looks, data.others)
     return View(
         schema=VIEW_SCHEMA,
         title=clean(f"{m.suite_name} {m.suite_version}"),
@@ -90,7 +90,7 @@ def build_view(data: ReportData, redact: Redactor) -> View:
         prices=about.price_views(data, redact),
         provenance=about.provenance(data, redact),
         history=about.history(data, redact),
-        registered=clean(registered.line),
+        registered=clean(f"{registered.line} {registered.beside}".strip()),
         checklist=checklist(data, registered, clean),
         beside=beside_view(data, clean),
     )

@@ -16,6 +16,7 @@ from claimbench.economics.volume.outlook import Outlook
 from claimbench.evaluation.preference.tables import TaskPairs
 from claimbench.evaluation.stored import Counted
 from claimbench.evaluation.variants.quantised import Quantisations
+from claimbench.evidence.registration import NO_OTHERS, OtherRuns
 from claimbench.routes.beside import Beside
 from claimbench.types import (
     Attempt,
@@ -265,3 +266,5 @@ class ReportData:
     """Comparisons in pairs by task."""
     quantisations: Sequence[Quantisations] = ()
     """Quantisations of an arm beside it."""
+    others: OtherRuns = NO_OTHERS
+    """Other runs of the plan that this one was registered under."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -72,10 +74,38 @@ def stands(
     options = {"price_book": book(suite, NOW + after)}
     if kept is not None:
         options["registration"] = kept
+    not_run = more.get("not_run", {})
     manifest: Any = SimpleNamespace(
-        options=options, limit=more.get("limit"), created_utc=(NOW + after).isoformat()
+        options=options,
+        limit=more.get("limit"),
+        created_utc=(NOW + after).isoformat(),
+        arms_run=tuple(arm.name for arm in suite.arms if arm.name not in not_run),
+        arms_not_run={name: why for name, why in not_run.items() if why},
     )
-    return r.standing(manifest, suite, (), (), more.get("looks", ()))
+    others = more.get("others", r.NO_OTHERS)
+    return r.standing(manifest, suite, (), (), more.get("looks", ()), others)
+
+
+def stamped(suite: Suite, after: timedelta, about: bytes | None = None) -> dict[str, Any]:
+    """A registration with a reply that says it was seen ``after`` it was made; ``about``: of
+    something else.
+    """
+    made = kept(suite)
+    data = made["envelope"].encode() if about is None else about
+    imprint = node(0x30, SHA256 + node(0x04, hashlib.sha256(data).digest()))
+    when = f"{NOW + after:%Y%m%d%H%M%S}Z".encode()
+    parts = (node(0x02, b"\x01"), node(0x06, b"\x2a"), imprint, node(0x02, b"\x01"))
+    info = node(0x30, b"".join(parts) + node(0x18, when))
+    reply = bytes.fromhex("060b2a864886f70d0109100104") + node(0xA0, node(0x04, info))
+    return {**made, "timestamp": base64.b64encode(reply).decode()}
+
+
+SHA256 = bytes.fromhex("300d06096086480165030402010500")
+
+
+def node(kind: int, content: bytes) -> bytes:
+    assert len(content) < 0x80
+    return bytes([kind, len(content)]) + content
 
 
 def test_hours_before_the_first_answer_are_said(suite: Suite) -> None:
@@ -104,6 +134,82 @@ def test_a_run_without_one_and_one_that_came_late(suite: Suite) -> None:
         "late",
         "Registered 30 min after the first request was sent.",
     )
+
+
+@pytest.mark.parametrize(
+    ("stamp", "first", "state", "line"),
+    [
+        # The machine's clock was set back before the run: the stamp knows better
+        (timedelta(hours=5), timedelta(hours=3), "late", "Registered 2 h after the first request was sent, as its time stamp says."),
+        (timedelta(days=9), timedelta(seconds=4), "late", "Registered 9 d after the first request was sent, as its time stamp says."),
+        (timedelta(minutes=3), timedelta(minutes=1), "late", "Registered 2 min after the first request was sent, as its time stamp says."),
+        # Before registering: the machine's own clock says it already
+        (timedelta(hours=1), timedelta(minutes=-30), "late", "Registered 30 min after the first request was sent."),
+        # What was stamped later is fixed for less long
+        (timedelta(hours=2), timedelta(hours=7), "fixed", "Claims fixed 5 h before the first answer."),
+        (timedelta(seconds=2), timedelta(seconds=8), "fixed", "Claims fixed 6 s before the first answer."),
+        # A stamp from before what it stamps makes nothing older
+        (timedelta(hours=-9), timedelta(hours=3), "fixed", "Claims fixed 3 h before the first answer."),
+    ],
+)  # fmt: skip
+def test_the_later_of_clock_and_time_stamp_counts(
+    suite: Suite, stamp: timedelta, first: timedelta, state: str, line: str
+) -> None:
+    found = stands(suite, stamped(suite, stamp), first)
+    assert (found.state, found.line) == (state, line)
+    at = f"{NOW + stamp:%Y-%m-%dT%H:%M:%SZ}"
+    said = f"its time stamp says that it was seen at {at}; nobody's signature is checked here"
+    assert found.details[-1] == said
+
+
+@pytest.mark.parametrize("reply", [None, "", "AAAA", "no base64"])
+def test_a_time_stamp_of_something_else_is_no_time(suite: Suite, reply: str | None) -> None:
+    other = stamped(suite, timedelta(days=-1), b"another plan")
+    found = stands(suite, other if reply is None else {**other, "timestamp": reply})
+    assert found.line == "Claims fixed 3 h before the first answer."
+    assert found.details[-1].endswith("the time stamp kept with it is not about it")
+
+
+@pytest.mark.parametrize(
+    ("not_run", "said"),
+    [
+        ({"b": "not asked for (--arm)"}, "arm b was not run (not asked for (--arm))"),
+        ({"a": "no key in OPENAI_API_KEY"}, "arm a was not run (no key in OPENAI_API_KEY)"),
+        ({"b": ""}, "arm b was not run."),
+        ({"a": "x", "b": "y"}, "arm a was not run (x); arm b was not run (y)"),
+    ],
+)
+def test_a_registered_arm_that_was_left_out_changes_the_plan(
+    suite: Suite, not_run: dict[str, str], said: str
+) -> None:
+    found = stands(suite, kept(suite), not_run=not_run)
+    assert found.state == "changed"
+    assert said in found.line
+
+
+def test_an_arm_that_nobody_registered_is_named_once(suite: Suite) -> None:
+    one = replace(suite, arms=suite.arms[:1])
+    line = stands(suite, kept(one), not_run={"b": "x"}).line
+    assert "arm b was added" in line
+    assert "b was not run" not in line
+
+
+OTHERS: list[tuple[r.OtherRuns, str]] = [
+    (r.OtherRuns(), ""),
+    (r.OtherRuns(under=["r1"]), "The same results hold 1 other run under this registration: r1."),
+    (r.OtherRuns(under=["r1", "r2"]), "2 other runs under this registration: r1, r2."),
+    (r.OtherRuns(measured={"r0": NOW - timedelta(hours=1), "r9": NOW + timedelta(hours=1)}), "1 other run of the same measured suite from before it: r0."),
+    (r.OtherRuns(under=["r0"], measured={"r0": NOW - timedelta(hours=1)}), "1 other run under this registration: r0."),
+    (r.OtherRuns(removed=["r7"]), "signs of removed runs of the same measured suite: r7."),
+    (r.OtherRuns(under=[f"r{n}" for n in range(9)]), "9 other runs under this registration: r4, r5, r6, r7, r8 and 4 more."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("others", "said"), OTHERS)
+def test_other_runs_of_the_plan_are_told(suite: Suite, others: r.OtherRuns, said: str) -> None:
+    found = stands(suite, kept(suite), others=others)
+    assert found.state == "fixed"
+    assert found.beside == "" if not said else found.beside.endswith(said)
 
 
 CHANGES: list[tuple[dict[str, Any], str]] = [
@@ -241,7 +347,6 @@ def test_what_is_no_registration_is_one_error(suite: Suite, tmp_path: Path, text
 
 
 def test_a_plan_that_is_not_what_its_hash_says_is_refused(suite: Suite) -> None:
-    import base64
     import json
 
     from claimbench.evidence.values import pretty

@@ -233,7 +233,7 @@ def measure(
     if resume_id is None:
         from claimbench.cli.proof.registering import registered
 
-        fixed = registered(loaded, asked.registered, pricing.book.text, limit)
+        fixed = registered(store, loaded, asked.registered, pricing.book.text, limit)
         order = asked.order(limit, fixed)
     say_beforehand(pricing, loaded, asked.arms, limit, asked.books if resume_id is None else None)
     begun = _Begun(store, about)

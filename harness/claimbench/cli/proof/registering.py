@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from claimbench.errors import BenchError
 if TYPE_CHECKING:
     from claimbench.evidence.registration import Registration
     from claimbench.pricing.price_lists.book import PriceBook
+    from claimbench.store.results import ResultsStore
     from claimbench.types import Json, Suite
 
 ENDING = ".registration.json"
@@ -37,8 +39,6 @@ def write_registration(
     Raises:
         BenchError: a file is there already or cannot be written.
     """
-    from datetime import UTC, datetime
-
     from claimbench.claims.parse import parse_claims
     from claimbench.evidence.registration import register
     from claimbench.evidence.statement import read_private, write_new
@@ -73,10 +73,11 @@ def reply_of(path: Path) -> Path:
 
 
 def registered(
-    suite: Suite, asked: Path | None, book: str, limit: int | None
+    store: ResultsStore, suite: Suite, asked: Path | None, book: str, limit: int | None
 ) -> dict[str, Json] | None:
     """Return what a run stores of its registration: the file that was named, else the one beside
-    the suite; None where there is none. What differs is said on standard error.
+    the suite; None where there is none. What differs, and which runs of ``store`` are under it
+    already, is said on standard error.
 
     Raises:
         BenchError: the file is no registration.
@@ -84,7 +85,8 @@ def registered(
     path = asked or Path(suite.path).with_suffix(ENDING)
     if asked is None and not path.is_file():
         return None
-    from claimbench.evidence.registration import changes, fixed, read_registration
+    from claimbench.evidence.registration import changes, fixed, read_registration, stamp_of
+    from claimbench.store.catalogue.registrations import runs_under
 
     found = read_registration(path)
     _say(path, found, changes(found.fixed, fixed(suite, book, limit)))
@@ -92,7 +94,24 @@ def registered(
     reply = _reply(path, found.text.encode("utf-8"))
     if reply is not None:
         kept["timestamp"] = reply
+    _say_when(stamp_of(found, kept))
+    under = runs_under(store, found.text, suite.name, suite.measured_sha256)
+    if under:
+        shown = ", ".join(under[-MOST_SHOWN:])
+        print(f"  runs under it already, which the report names: {shown}", file=sys.stderr)
     return kept
+
+
+def _say_when(stamp: datetime | None) -> None:
+    """Say where a time stamp is of a time that has not come yet by this machine's clock."""
+    now = datetime.now(UTC)
+    if stamp is not None and stamp > now:
+        print(
+            f"  its time stamp says {stamp:%Y-%m-%d %H:%M:%S}, this machine's clock"
+            f" {now:%Y-%m-%d %H:%M:%S} UTC: by the stamp it came after what is asked now, and the"
+            " report will say so",
+            file=sys.stderr,
+        )
 
 
 def _reply(path: Path, data: bytes) -> str | None:

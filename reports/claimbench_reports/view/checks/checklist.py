@@ -93,7 +93,8 @@ def _fixed(found: Standing) -> tuple[str, str, bool]:
         how = "Not stated: bench plan SUITE --register FILE fixes them before the first call."
         return how, "provenance", False
     who = f" ({found.details[-1]})" if found.details else ""
-    return f"{found.line}{who}", "provenance", found.state == "fixed"
+    text = f"{found.line}{who} {found.beside}".strip()
+    return text, "provenance", found.state == "fixed"
 
 
 def _protocol(data: ReportData) -> Iterator[tuple[str, Answer]]:
