@@ -54,10 +54,12 @@ decision:
   requirements:
     - {name: quality, claim: at least 70% accurate}
     - {name: budget, claim: "under $3,000 a month"}
-    - {name: our data, fact: prompts_go_to, is: [this machine, "127.0.0.1*"]}
+    - {name: our data, fact: prompts_go_to, is: [this machine]}
     - {name: certificate, attested: {alpha: {text: ISO 27001, dated: 2026-03-01},
        beta: {text: SOC 2, dated: 2026-04-01}, weak: {text: none needed, dated: 2026-05-01},
        rent: {text: our own audit, dated: 2026-06-01}}}
+  facts: {alpha: {prompts_go_to: this machine}, beta: {prompts_go_to: this machine},
+     weak: {prompts_go_to: this machine}, rent: {prompts_go_to: this machine}}
   criteria:
     - {name: quality, weight: 40, metric: accuracy, worst: 0.60, best: 1}
     - {name: dollars, weight: 35, metric: usd_per_month, worst: 4000, best: 0}

@@ -17,7 +17,7 @@ from claimbench.claims.parse import parse_for
 from claimbench.claims.turns.views import view_of
 from claimbench.claims.verdicts import decide_claims
 from claimbench.claims.wordings.sentences import SUFFIX
-from claimbench.decision.facts import Known, fact_of, is_one_of
+from claimbench.decision.facts import Known, Unknown, fact_of, is_one_of
 from claimbench.errors import ClaimError
 from claimbench.evaluation.evaluate import Evaluation
 from claimbench.types import Arm, Claim, ClaimSpec, DecisionSpec, Requirement, Suite, Verdict
@@ -181,12 +181,13 @@ def _fixed_cell(
     """Decide a requirement that no measurement decides: a fact or an attestation."""
     name = requirement.name
     if requirement.fact is not None:
-        fact = fact_of(requirement.fact, arm, evaluation.stored, spec, known)
-        if fact is None:
-            why = f"{requirement.fact} is not known: state it under decision: facts: {arm.name}:"
-            return Cell(name, arm.name, "open", why)
-        said = f"{requirement.fact}: {fact.value} ({fact.source})"
-        met = is_one_of(fact.value, requirement.accepted)
+        fact = fact_of(requirement.fact, arm, evaluation, spec, known)
+        if isinstance(fact, Unknown):
+            seen = f" ({fact.why})" if fact.why else ""
+            why = f"{requirement.fact} is not known{seen}: state it under decision: facts:"
+            return Cell(name, arm.name, "open", f"{why} {arm.name}:")
+        said = f"{requirement.fact}: {', '.join(fact.values)} ({fact.source})"
+        met = all(is_one_of(value, requirement.accepted) for value in fact.values)
         return Cell(name, arm.name, "met" if met else "missed", said)
     attested = requirement.attested.get(arm.name)
     if attested is None:

@@ -126,9 +126,8 @@ def test_facts_and_attestations_are_gates(made: Any) -> None:
         {"old": 0.002, "new": 0.002},
         urls={"old": "https://api.example.com/v1", "new": "http://127.0.0.1:8000/v1"},
     )
-    spec = DecisionSpec(
-        requirements=requirements, facts={"new": {"region": "eu"}, "old": {"region": "us"}}
-    )
+    facts = {"new": {"region": "eu", "prompts_go_to": "this machine"}, "old": {"region": "us"}}
+    spec = DecisionSpec(requirements=requirements, facts=facts)
     found = decide(run, spec)
     assert found is not None
     states = {(cell.requirement, cell.arm): cell.state for cell in found.cells}
