@@ -51,6 +51,8 @@ volume:
 DECISION = """\
 decision:
   incumbent: alpha
+  facts: {alpha: {prompts_go_to: this machine}, beta: {prompts_go_to: this machine},
+     weak: {prompts_go_to: this machine}, rent: {prompts_go_to: this machine}}
   requirements:
     - {name: quality, claim: at least 70% accurate}
     - {name: budget, claim: "under $3,000 a month"}
@@ -58,16 +60,16 @@ decision:
     - {name: certificate, attested: {alpha: {text: ISO 27001, dated: 2026-03-01},
        beta: {text: SOC 2, dated: 2026-04-01}, weak: {text: none needed, dated: 2026-05-01},
        rent: {text: our own audit, dated: 2026-06-01}}}
-  facts: {alpha: {prompts_go_to: this machine}, beta: {prompts_go_to: this machine},
-     weak: {prompts_go_to: this machine}, rent: {prompts_go_to: this machine}}
   criteria:
     - {name: quality, weight: 40, metric: accuracy, worst: 0.60, best: 1}
     - {name: dollars, weight: 35, metric: usd_per_month, worst: 4000, best: 0}
     - {name: time, weight: 25, metric: e2e_p95_s, worst: 0.5, best: 0}
 """
 CLEAR = DECISION.replace("weight: 40", "weight: 20").replace("weight: 35", "weight: 60")
-CLEAR = CLEAR.replace("e2e_p95_s", "e2e_p50_s")
-"""Weights by which one arm is ahead beyond doubt."""
+CLEAR = CLEAR.replace("e2e_p95_s", "e2e_p50_s").replace("weight: 25", "weight: 1")
+"""Weights by which one arm is ahead beyond doubt, and even if time speaks against it: in so short a
+run no claim about time is decided.
+"""
 SPEED = "    - {name: speed, claim: e2e p95 under 2 s}\n"
 """A requirement that so short a run leaves open."""
 

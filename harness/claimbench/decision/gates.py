@@ -143,14 +143,17 @@ def gates(
     spec: DecisionSpec,
     *,
     known: Known | None = None,
+    today: str | None = None,
 ) -> tuple[Cell, ...]:
-    """Return every requirement of every arm, in the order of the suite."""
+    """Return every requirement of every arm, in the order of the suite; ``today`` as in
+    :func:`claimbench.decision.choose.decide`.
+    """
     suite = evaluation.stored.suite
     fixed: dict[tuple[str, str], Cell] = {}
     for requirement in spec.requirements:
         if requirement.claim is None:
             for arm in suite.arms:
-                cell = _fixed_cell(requirement, arm, evaluation, spec, known or {})
+                cell = _fixed_cell(requirement, arm, evaluation, spec, known or {}, today or "")
                 fixed[requirement.name, arm.name] = cell
     out = {arm for (_, arm), cell in fixed.items() if cell.state == "missed"}
     tested = [arm for arm in suite.arms if was_run(arm.name, evaluation)]
@@ -177,6 +180,7 @@ def _fixed_cell(
     evaluation: Evaluation,
     spec: DecisionSpec,
     known: Known,
+    today: str,
 ) -> Cell:
     """Decide a requirement that no measurement decides: a fact or an attestation."""
     name = requirement.name
@@ -195,10 +199,12 @@ def _fixed_cell(
     said = f"{attested.text}, attested {attested.dated}"
     if attested.sha256 is not None:
         said += f" ({attested.file}, sha256 {attested.sha256[:12]})"
-    day = evaluation.stored.manifest.created_utc[:10]
-    if attested.until is not None and attested.until < day:
+    if attested.until is None:
+        return Cell(name, arm.name, "met", said)
+    day = max(evaluation.stored.manifest.created_utc[:10], today)
+    if attested.until < day:
         return Cell(name, arm.name, "open", f"{said}: it ended on {attested.until}")
-    return Cell(name, arm.name, "met", said)
+    return Cell(name, arm.name, "met", f"{said}, until {attested.until}")
 
 
 def _claim_cells(
