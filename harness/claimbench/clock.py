@@ -26,6 +26,11 @@ class Clock(Protocol):
         ...
 
 
+def this_day() -> str:
+    """Return today's date in UTC, ISO 8601."""
+    return datetime.now(UTC).date().isoformat()
+
+
 class SystemClock:
     """The real clock."""
 

@@ -51,10 +51,12 @@ volume:
 DECISION = """\
 decision:
   incumbent: alpha
+  facts: {alpha: {prompts_go_to: this machine}, beta: {prompts_go_to: this machine},
+     weak: {prompts_go_to: this machine}, rent: {prompts_go_to: this machine}}
   requirements:
     - {name: quality, claim: at least 70% accurate}
     - {name: budget, claim: "under $3,000 a month"}
-    - {name: our data, fact: prompts_go_to, is: [this machine, "127.0.0.1*"]}
+    - {name: our data, fact: prompts_go_to, is: [this machine]}
     - {name: certificate, attested: {alpha: {text: ISO 27001, dated: 2026-03-01},
        beta: {text: SOC 2, dated: 2026-04-01}, weak: {text: none needed, dated: 2026-05-01},
        rent: {text: our own audit, dated: 2026-06-01}}}
@@ -64,8 +66,10 @@ decision:
     - {name: time, weight: 25, metric: e2e_p95_s, worst: 0.5, best: 0}
 """
 CLEAR = DECISION.replace("weight: 40", "weight: 20").replace("weight: 35", "weight: 60")
-CLEAR = CLEAR.replace("e2e_p95_s", "e2e_p50_s")
-"""Weights by which one arm is ahead beyond doubt."""
+CLEAR = CLEAR.replace("e2e_p95_s", "e2e_p50_s").replace("weight: 25", "weight: 1")
+"""Weights by which one arm is ahead beyond doubt, and even if time speaks against it: in so short a
+run no claim about time is decided.
+"""
 SPEED = "    - {name: speed, claim: e2e p95 under 2 s}\n"
 """A requirement that so short a run leaves open."""
 

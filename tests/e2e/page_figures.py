@@ -6,6 +6,7 @@ of weights is drawn, the smallest change of weights is a linear programme.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import sqlite3
@@ -286,38 +287,105 @@ class Buyer:
         rows = self.run.of(arm)
         return [self.value(c, self.figure(arm, c["metric"], rows)) for c in self.criteria]
 
+    def raw(self, criterion: dict[str, Any], figure: float) -> float:
+        """What a figure would be worth on a scale without ends."""
+        worst, best = float(criterion["worst"]), float(criterion["best"])
+        return (figure - worst) / (best - worst)
+
     @memo
     def contrast(self, signs: dict[str, float]) -> tuple[Figure, float]:
-        """A signed sum of totals in points with its interval, and its two-sided p."""
+        """A signed sum of totals in points with its interval, and its two-sided p.
+
+        A value beyond an end of its scale does not move with its figure; of one whose interval
+        holds an end nobody knows, and the widest of all choices counts.
+        """
         est = sum(s * float(self.weights @ self.values(arm)) for arm, s in signs.items())
-        names = sorted(set(self.run.calls.cluster))
-        without = []
-        wholes = {arm: self.run.of(arm) for arm in signs}
-        for name in names:
-            total = 0.0
-            for arm, sign in signs.items():
-                whole = wholes[arm]
-                rest = whole[whole.cluster != name]
-                for weight, c in zip(self.weights, self.criteria, strict=True):
-                    rows = whole if "_p" in c["metric"] and "usd" not in c["metric"] else rest
-                    total += sign * weight * self.value(c, self.figure(arm, c["metric"], rows))
-            without.append(total)
-        theta, g = np.array(without), len(names)
-        var = (g - 1) / g * float(((theta - theta.mean()) ** 2).sum())
+        parts = [
+            self._part(i, arm, sign)
+            for i in range(len(self.criteria))
+            for arm, sign in signs.items()
+        ]
+        g = self.run.calls.cluster.nunique()
+        t = float(stats.t.ppf(1 - self.alpha / 2, g - 1))
+        moved = np.array([part["moved"] for part in parts])
+        moved -= moved.mean(axis=1, keepdims=True)
+        widest = 0.0
+        for chosen in itertools.product(*(part["follows"](t) for part in parts)):
+            total = sum(c * row for c, row in zip(chosen, moved, strict=True))
+            var = (g - 1) / g * float((total**2).sum())
+            for i in range(len(self.criteria)):
+                var += self._unseen(i, list(zip(chosen, parts, moved, strict=True)), t, g)
+            widest = max(widest, var)
         for arm in signs:
             for weight, c in zip(self.weights, self.criteria, strict=True):
                 if c["metric"].startswith(("e2e", "ttft")):
-                    var += weight**2 * self._spread(arm, c)
-        se = math.sqrt(var)
-        half = float(stats.t.ppf(1 - self.alpha / 2, g - 1)) * se
+                    widest += weight**2 * self._spread(arm, c)
+        se = math.sqrt(widest)
         p = float(2 * stats.t.sf(abs(est) / se, g - 1))
-        return Figure(100 * est, 100 * (est - half), 100 * (est + half)), p
+        lo, hi = max(est - t * se, -1.0), min(est + t * se, 1.0)
+        return Figure(100 * est, 100 * lo, 100 * hi), p
+
+    def _part(self, i: int, arm: str, sign: float) -> dict[str, Any]:
+        """One arm's value of one criterion: how it moves without each cluster, whether it follows
+        its figure, and the ends of its own interval.
+        """
+        criterion, rows, factor = self.criteria[i], self.run.of(arm), sign * self.weights[i]
+        figure = self.figure(arm, criterion["metric"], rows)
+        names = sorted(set(self.run.calls.cluster))
+        timed = criterion["metric"].startswith(("e2e", "ttft"))
+        without = []
+        for name in names:
+            rest = rows if timed else rows[rows.cluster != name]
+            without.append(self.raw(criterion, self.figure(arm, criterion["metric"], rest)))
+        moved, g = factor * np.array(without), len(names)
+        se = math.sqrt((g - 1) / g * float(((moved - moved.mean()) ** 2).sum()))
+        own: Ends | None = None
+        at = self.raw(criterion, figure)
+        if criterion["metric"] == "accuracy":
+            found = self.accuracy(arm, self.alpha, "beta")
+            own = self.raw(criterion, found.lo), self.raw(criterion, found.hi)
+
+        def follows(t: float) -> tuple[float, ...]:
+            lo, hi = own or (at - t * se / abs(factor), at + t * se / abs(factor))
+            if timed or (lo >= 0 and hi <= 1):
+                return (1.0,)
+            return (0.0,) if lo >= 1 or hi <= 0 else (0.0, 1.0)
+
+        return {
+            "i": i,
+            "arm": arm,
+            "factor": factor,
+            "moved": moved,
+            "follows": follows,
+            "half": None if own is None else max(at - own[0], own[1] - at),
+        }
+
+    def _unseen(self, i: int, parts: list[Any], t: float, g: int) -> float:
+        """What a criterion's own interval has beyond the jackknife, as a variance."""
+        mine = [(part, row) for chosen, part, row in parts if part["i"] == i and chosen]
+        if not mine or mine[0][0]["half"] is None:
+            return 0.0
+        total = sum(row for _, row in mine)
+        plain = (g - 1) / g * float((total**2).sum())
+        if len(mine) == 1:
+            part, row = mine[0]
+            seen = (g - 1) / g * float((row**2).sum())
+            return max(max((part["factor"] * part["half"] / t) ** 2, seen) - plain, 0.0)
+        one, two = (self.run.of(part["arm"]) for part, _ in mine)
+        cluster = one.cluster.to_numpy(str)
+        found = Paired(one.score.to_numpy(), two.score.to_numpy(), cluster, self.alpha).difference()
+        scale = abs(float(self.criteria[i]["best"]) - float(self.criteria[i]["worst"]))
+        half = max(found.hi - found.value, found.value - found.lo) / scale
+        return max((mine[0][0]["factor"] * half / t) ** 2 - plain, 0.0)
 
     def _spread(self, arm: str, criterion: dict[str, Any]) -> float:
+        """From the farther end of a percentile's interval."""
         p = float(criterion["metric"].split("_p")[1].split("_")[0]) / 100
         found = self.late(arm, p)
         ends = [self.value(criterion, end) for end in (found.lo, found.hi)]
-        return ((ends[0] - ends[1]) / 2 / float(stats.norm.ppf(0.975))) ** 2
+        middle = self.value(criterion, found.value)
+        far = max(abs(end - middle) for end in ends)
+        return (far / float(stats.norm.ppf(0.975))) ** 2
 
     def ranking(self) -> tuple[str, dict[str, tuple[Figure, float]]]:
         """The candidate with the highest total, and its lead over each other."""

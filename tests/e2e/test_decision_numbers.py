@@ -196,7 +196,8 @@ def check_headline(name: str, buyer: other.Buyer, page: Section) -> None:
         page.check(strong, [n])
     else:
         assert said.startswith(f"Choose {leader}: it meets all {n} requirements")
-        page.check(strong, [n, *(lead.value for lead, _ in leads.values())])
+        nearest = min((lead for lead, _ in leads.values()), key=lambda lead: lead.value)
+        page.check(strong, [n, *lead_numbers(nearest)])
         was, now = month[buyer.decision["incumbent"]], month[leader]
         level = 1 - buyer.alpha / other.GUARD
         billed = [now.value, level, now.lo, now.hi, was.value, level, was.lo, was.hi]
@@ -208,6 +209,9 @@ def check_headline(name: str, buyer: other.Buyer, page: Section) -> None:
         in_points = [100 * gap.value, 0.95, 100 * gap.lo, 100 * gap.hi]
         page.check(lines[1], in_points)
         lines = lines[2:]
+    if chosen is None:
+        *lines, settled = lines
+        check_settled(page, settled, leads, buyer.run.calls.item.nunique())
     wins, move = lines
     assert page.text(wins).startswith(f"{leader} has the highest total under ")
     share = float(re.findall(r"(\d+)%", page.text(wins))[0]) / 100
@@ -223,6 +227,25 @@ def check_headline(name: str, buyer: other.Buyer, page: Section) -> None:
         {who: 100 * part for who, part in taken.items()}, abs=0.5
     )
     page.check(move, [float(points) for points, _ in parts])
+
+
+def check_settled(page: Section, line: Any, leads: dict[str, tuple[Figure, float]], n: int) -> None:
+    """How many more samples the widest lead takes, if it stays what it is."""
+    rival = min(leads, key=lambda arm: leads[arm][0].value)
+    need = max((max(x.hi - x.value, x.value - x.lo) / x.value) ** 2 for x, _ in leads.values())
+    text = page.text(line)
+    if text.startswith("More samples would hardly"):
+        assert leads[rival][0].value < 0.05 or need > 90
+        page.check(line, [leads[rival][0].value] if "points" in text else [])
+        return
+    more = float(re.findall(r"About ([\d,]+) more", text)[0].replace(",", ""))
+    assert more == pytest.approx(max(n * (need - 1), 1), rel=0.01, abs=1)
+    page.check(line, [more, leads[rival][0].value])
+
+
+def lead_numbers(lead: Figure) -> list[float]:
+    """A lead as it is said, with its level and both ends."""
+    return [lead.value, 0.95, lead.lo, lead.hi]
 
 
 def check_requirements(buyer: other.Buyer, page: Section) -> None:
@@ -387,5 +410,9 @@ def check_foot(buyer: other.Buyer, page: Section) -> None:
         if text.startswith("Rests on"):
             moment = buyer.run.created[:16].replace("T", " ") + " UTC"
             page.check(foot, [buyer.run.calls.item.nunique(), len(buyer.run.arms)], moment)
+        elif text.startswith("The total of"):
+            leader, leads = buyer.ranking()
+            assert text.startswith(f"The total of {leader} is higher by ")
+            page.check(foot, [x for lead, _ in leads.values() for x in lead_numbers(lead)])
         elif text.startswith("Dots are"):
             page.check(foot, [0.95])

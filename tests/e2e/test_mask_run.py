@@ -76,9 +76,8 @@ def test_nothing_masked_reaches_the_wire_or_an_artifact(
     report = json.loads((personal.parent / "results" / "out.json").read_text())
     (masked,) = (fact["value"] for fact in report["privacy"] if fact["name"].startswith("Masked"))
     assert masked.startswith("12 CREDIT_CARD, 13 EMAIL_ADDRESS in 13 of 13 rows")
-    assert {fact["value"] for fact in report["privacy"] if fact["name"] == "Prompts of good"} == {
-        "0 bytes left this machine"
-    }
+    (prompts,) = {fact["value"] for fact in report["privacy"] if fact["name"] == "Prompts of good"}
+    assert prompts.startswith("no bytes to other machines seen; not watched: what 127.0.0.1:")
     assert {arm["provider_tested"] for arm in report["arms"]} == {"tested against a stand-in"}
     (html,) = (personal.parent / "results").glob("*/report.html")
     assert masked in html.read_text()

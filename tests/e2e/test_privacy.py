@@ -44,7 +44,7 @@ def test_bytes_and_hosts_are_counted_per_arm_and_stored(
 ) -> None:
     desk.write_text(desk.read_text().replace("provider: openai", "provider: compatible"))
     ended = bench("run", str(desk), "--offline", "--json", "--limit", "20")
-    assert "good: 0 bytes left this machine" in ended.err
+    assert "good: no bytes to other machines seen; not watched: what 127.0.0.1:" in ended.err
     with ResultsStore.open(desk.parent / "results", create=False, read_only=True) as store:
         rows = store.derived(ended.json["run"], "egress", "1", dict)
     host = vendor.url.split("/")[2]
@@ -113,7 +113,11 @@ def test_lines_for_people_claim_only_what_was_watched() -> None:
         return {host: {"bytes_sent": 1234, "bytes_received": 9, "requests": 1}}
 
     here, away = traffic("127.0.0.1:8000"), traffic("api.example:443")
-    assert said("a", {"hosts": here, "unwatched": None}) == "a: 0 bytes left this machine"
+    assert said("a", {"hosts": here, "unwatched": None}) == (
+        "a: no bytes to other machines seen; not watched: what 127.0.0.1:8000 on this machine sends"
+        " on"
+    )
+    assert said("a", {"hosts": {}, "unwatched": None}) == "a: 0 bytes left this machine"
     assert said("a", {"hosts": away, "unwatched": None}) == "a: 1,234 bytes sent to api.example:443"
     child = unwatched(Arm("a", "compatible", "m", serve=ServeSpec(("x",))))
     assert "0 bytes left" not in said("a", {"hosts": here, "unwatched": child})
@@ -131,14 +135,17 @@ def test_sessions_of_a_run_are_said_together() -> None:
     here, away = rows("127.0.0.1:80", 5), rows("api.example:443", 1000)
     looked_up = ("names looked up by the whole process", "api.example")
     both = {"1": here, "2": away, "3": away}
-    assert over_sessions(["a"], both) == [("a", "2,000 bytes sent to api.example:443"), looked_up]
-    assert over_sessions(["a"], {"1": here}) == [("a", "0 bytes left this machine"), looked_up]
+    passed_on = "not watched: what 127.0.0.1:80 on this machine sends on"
+    sent = f"2,000 bytes sent to api.example:443; {passed_on}"
+    assert over_sessions(["a"], both) == [("a", sent), looked_up]
+    seen = f"no bytes to other machines seen; {passed_on}"
+    assert over_sessions(["a"], {"1": here}) == [("a", seen), looked_up]
     killed = over_sessions(["a"], {"1": here, "2": {}})
     assert killed[0] == (
         "a",
         (
             "no bytes to other machines seen; not watched: session 2, which was killed before it"
-            " could count"
+            " could count, what 127.0.0.1:80 on this machine sends on"
         ),
     )
     assert over_sessions(["a"], {"1": {}}) == []

@@ -111,7 +111,7 @@ def _holm_places(claims: Sequence[Claim], ps: Sequence[float | None]) -> dict[in
     asked: dict[Claim, list[int]] = {}
     for i, claim in enumerate(claims):
         if claim.declared == counted and ps[i] is not None:
-            asked.setdefault(_question_of(claim), []).append(i)
+            asked.setdefault(question_of(claim), []).append(i)
     if not asked:
         return {}
     members = list(asked.values())
@@ -124,9 +124,9 @@ def _holm_places(claims: Sequence[Claim], ps: Sequence[float | None]) -> dict[in
     return places
 
 
-def _question_of(claim: Claim) -> Claim:
+def question_of(claim: Claim) -> Claim:
     """Return a claim without what leaves its question alone: the same asked twice counts once."""
-    parts = tuple(_question_of(part) for part in claim.parts)
+    parts = tuple(question_of(part) for part in claim.parts)
     return replace(claim, id="", text="", source=None, note=None, parts=parts)
 
 

@@ -40,12 +40,14 @@ def evaluate_run(
 
 
 def at_volume(stored: StoredRun, volume: str | None) -> StoredRun:
-    """Return a run whose suite states the volume of ``--volume``."""
+    """Return a run whose suite states the volume of ``--volume``, marked where it is another."""
     if volume is None:
         return stored
     from claimbench.suite.purpose.volume import with_volume
 
-    return replace(stored, suite=with_volume(stored.suite, volume))
+    suite = with_volume(stored.suite, volume)
+    other = suite.options.get("volume") != stored.suite.options.get("volume")
+    return replace(stored, suite=suite, volume_after=stored.volume_after or other)
 
 
 def view_of(store: ResultsStore, evaluation: Evaluation, profile: str = "full") -> View:
@@ -83,6 +85,7 @@ def decision_of(
 ) -> tuple[Decision | None, DecisionView | None]:
     """Return whom to choose, and that as shown; by the suite's decision, or by that of ``file``."""
     from claimbench.api import background_of
+    from claimbench.clock import this_day
     from claimbench.decision.choose import decide
     from claimbench.decision.gates import claims_of
     from claimbench.privacy.visible import visible
@@ -97,7 +100,7 @@ def decision_of(
         claims_of(replace(suite, path=str(file)), spec)  # a claim at fault is one of this file
     background = background_of(suite)
     known = data.known_facts(data.arm_info(evaluation, background))
-    decision = decide(evaluation, spec, known=known)
+    decision = decide(evaluation, spec, known=known, today=this_day())
     redact = background.redactor("none")
     view = decision_view(
         decision,

@@ -11,8 +11,14 @@ import numpy as np
 from claimbench import stats
 from claimbench.decision.choose import Decision
 from claimbench.decision.gates import Cell
-from claimbench.decision.values import Difference
-from claimbench.decision.words import against_lines, headline, move_line, wins_line
+from claimbench.decision.spread import Difference
+from claimbench.decision.words import (
+    against_lines,
+    headline,
+    move_line,
+    settle_line,
+    wins_line,
+)
 from claimbench.types import Json
 
 
@@ -27,6 +33,7 @@ def decision_json(decision: Decision) -> dict[str, Json]:
             "candidates": list(decision.candidates),
             "incumbent": decision.spec.incumbent,
             "declared": "before" if decision.declared else "after",
+            "changed_after": list[Json](decision.changed_after),
             "level": 1 - decision.alpha,
             "requirements": [_cell(cell) for cell in decision.cells],
             "criteria": _criteria(decision),
@@ -41,6 +48,15 @@ def decision_json(decision: Decision) -> dict[str, Json]:
                 "moved": move.moved,
                 "from": dict(move.taken),
                 "to": move.given_to,
+            },
+            "otherwise": None
+            if decision.otherwise is None
+            else {
+                "way": decision.otherwise.words[1],
+                "usual_way": decision.otherwise.words[0],
+                "choose": decision.otherwise.other,
+                "usual_choose": decision.otherwise.arm,
+                "why": decision.otherwise.told,
             },
             "dominance": [
                 {"arm": one.arm, "over": one.rival, "decided": one.decided}
@@ -58,6 +74,7 @@ def decision_json(decision: Decision) -> dict[str, Json]:
                 }
                 for arm, one in decision.against.items()
             },
+            "settled_by": settle_line(decision),
             "robustness": [line for line in (wins_line(decision), move_line(decision)) if line],
             "not_run": dict(decision.not_run),
         }

@@ -5,6 +5,7 @@
 2. Of several the one with the highest weighted total is recommended if the difference of its total
    to each other candidate's excludes 0 (Holm over the candidates, at the suite's level).
    Otherwise the weights do not separate them on these data.
+3. It has to be so in every other way to count the same run (:mod:`claimbench.decision.ways`).
 
 An open requirement is never taken for a met one. What the suite declared before the run is decided
 by; a decision that was written afterwards is marked.
@@ -23,11 +24,12 @@ from claimbench.claims.bills import saved_in_a_year
 from claimbench.claims.types import ArmBill
 from claimbench.decision.facts import Known
 from claimbench.decision.gates import Cell, gates, why_apart
-from claimbench.decision.values import Difference, Monthly, Totals
+from claimbench.decision.spread import Difference
+from claimbench.decision.values import Doubt, Monthly, Totals
+from claimbench.decision.ways import ways_of
 from claimbench.decision.weights import Move, acceptability, smallest_move
 from claimbench.evaluation.evaluate import Evaluation
 from claimbench.tables.per_request import with_request
-from claimbench.tables.priced import at_prices
 from claimbench.types import DecisionSpec
 
 Outcome = Literal["recommended", "tied", "alone", "open", "none"]
@@ -75,13 +77,28 @@ class Against:
 
 
 @dataclass(frozen=True)
+class Otherwise:
+    """Another way to count the same run in which another choice comes out.
+
+    ``words``: the usual way and the other one. ``arm``: chosen in the usual way; ``other``: in the
+    other, None: nobody. ``told``: what of the run makes it another, in words.
+    """
+
+    words: tuple[str, str]
+    arm: str
+    other: str | None
+    told: str = ""
+
+
+@dataclass(frozen=True)
 class Decision:
     """What the data say of the choice that a suite declares.
 
     ``outcome``: "recommended" (``arm``), "tied" (``candidates`` that the weights do not separate,
-    or not at the prices too), "alone" (one arm was measured: there is no choice), "open" (an arm
-    misses nothing and leaves something open), "none" (each misses something).
+    or not in every way to count), "alone" (one arm was measured: there is no choice), "open" (an
+    arm misses nothing and leaves something open), "none" (each misses something).
     ``leads``: the recommended or leading arm's total less each other candidate's.
+    ``changed_after``: what of it was stated after the run ("decision", "volume").
     """
 
     spec: DecisionSpec
@@ -99,12 +116,14 @@ class Decision:
     dominance: tuple[Dominance, ...] = ()
     against: Mapping[str, Against] = field(default_factory=dict)
     why_no_total: Mapping[str, str] = field(default_factory=dict)
-    declared: bool = True
+    changed_after: tuple[str, ...] = ()
     alpha: float = 0.05
-    at_prices: tuple[str, str] | None = None
-    """The arm that is chosen on what vendors say they charged, and what comes of it at their
-    prices, where that is another choice.
-    """
+    otherwise: Otherwise | None = None
+
+    @property
+    def declared(self) -> bool:
+        """Whether all that it rests on was stated before the run."""
+        return not self.changed_after
 
     def state(self, arm: str) -> Literal["met", "missed", "open"]:
         """Return what becomes of an arm over all requirements."""
@@ -121,6 +140,7 @@ def decide(
     spec: DecisionSpec | None = None,
     *,
     known: Known | None = None,
+    today: str | None = None,
 ) -> Decision | None:
     """Decide whom to choose; None where the suite declares no decision and none is given.
 
@@ -128,62 +148,91 @@ def decide(
         evaluation: of the run.
         spec: a decision that was written after the run; default: the suite's own.
         known: facts of the arms from the catalogue of models.
+        today: the day on which attestations have to hold, ISO 8601; default: that of the run. The
+            later of both counts.
     """
-    found = _chosen(evaluation, spec, known)
-    if found is None or found.outcome != "recommended" or found.arm is None:
-        return found
-    tables = at_prices(evaluation.items, evaluation.calls, found.arms)
-    if tables is None:
-        return found
-    bills = replace(evaluation.context, bills=evaluation.context.bills_at_prices, charges={})
-    priced = replace(evaluation, items=tables[0], calls=tables[1], context=bills)
-    other = _chosen(priced, spec, known)
-    if other is None or (other.outcome, other.arm) == (found.outcome, found.arm):
-        return found
-    return replace(
-        found,
-        outcome="tied",
-        arm=None,
-        at_prices=(found.arm, other.arm or "no arm"),
-        candidates=tuple(dict.fromkeys((*found.candidates, *other.candidates))),
-    )
-
-
-def _chosen(
-    evaluation: Evaluation, spec: DecisionSpec | None, known: Known | None
-) -> Decision | None:
-    """Decide on the dollars as the evaluation has them."""
-    suite = evaluation.stored.suite
-    declared = spec is None or spec == suite.decision
-    chosen = suite.decision if spec is None else spec
+    declared = evaluation.stored.suite.decision
+    chosen = declared if spec is None else spec
     if chosen is None:
         return None
-    declared = declared and not evaluation.stored.manifest.options.get("imported")
-    cells = gates(evaluation, chosen, known=known)
-    names = [arm.name for arm in suite.arms]
-    not_run = {name: why for name in names if (why := why_apart(name, evaluation))}
-    run = tuple(name for name in names if name not in not_run)
-    totals = None
-    if chosen.criteria and run:
-        totals = Totals(evaluation, chosen.criteria, run, monthly_of(evaluation))
-    found = Decision(
-        spec=chosen,
-        outcome="none",
-        arm=None,
-        candidates=(),
-        cells=cells,
-        arms=run,
-        not_run=not_run,
-        totals=totals,
-        intervals={
-            arm: None if totals is None else totals.interval(arm, suite.alpha) for arm in run
-        },
-        against=_against(evaluation, chosen.incumbent, run),
-        why_no_total=_why_no_total(totals, run),
-        declared=declared,
-        alpha=suite.alpha,
-    )
-    return _ruled(found)
+    case = _Case(chosen, known, today)
+    found = case.decided(evaluation)
+    if found.outcome == "recommended" and found.arm is not None:
+        found = _in_every_way(found, evaluation, case)
+    after = ["decision"] if chosen != declared or _imported(evaluation) else []
+    after += ["volume"] if evaluation.stored.volume_after else []
+    against = _against(evaluation, chosen.incumbent, found.arms)
+    return replace(found, changed_after=tuple(after), against=against)
+
+
+def _imported(evaluation: Evaluation) -> bool:
+    return bool(evaluation.stored.manifest.options.get("imported"))
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A choice with what is known of its arms, as :func:`decide` is given both."""
+
+    spec: DecisionSpec
+    known: Known | None
+    today: str | None
+
+    def decided(
+        self,
+        evaluation: Evaluation,
+        cells: tuple[Cell, ...] | None = None,
+        doubt: Doubt | None = None,
+    ) -> Decision:
+        """Apply the rule to one way to count a run; ``cells``: requirements that are decided."""
+        suite = evaluation.stored.suite
+        if cells is None:
+            cells = gates(evaluation, self.spec, known=self.known, today=self.today)
+        names = [arm.name for arm in suite.arms]
+        not_run = {name: why for name in names if (why := why_apart(name, evaluation))}
+        run = tuple(name for name in names if name not in not_run)
+        missed = {cell.arm for cell in cells if cell.state == "missed"}
+        unmet = {cell.arm for cell in cells if cell.state != "met"}
+        met = [arm for arm in run if arm not in unmet]
+        over = met or [arm for arm in run if arm not in missed]
+        totals = None
+        if self.spec.criteria and run:
+            monthly = monthly_of(evaluation)
+            criteria = self.spec.criteria
+            totals = Totals(evaluation, criteria, run, monthly, over=over, doubt=doubt)
+        found = Decision(
+            spec=self.spec,
+            outcome="none",
+            arm=None,
+            candidates=(),
+            cells=cells,
+            arms=run,
+            not_run=not_run,
+            totals=totals,
+            intervals={
+                arm: None if totals is None else totals.interval(arm, suite.alpha) for arm in run
+            },
+            why_no_total=_why_no_total(totals, run),
+            alpha=suite.alpha,
+        )
+        return _ruled(found)
+
+
+def _in_every_way(found: Decision, evaluation: Evaluation, case: _Case) -> Decision:
+    """Take a recommendation back that another way to count the same run does not bear out."""
+    leader = found.arm or ""
+    for way in ways_of(evaluation, found.totals, leader, found.candidates):
+        cells = None if way.regated else found.cells
+        other = case.decided(way.evaluation, cells, way.doubt)
+        if (other.outcome, other.arm) == (found.outcome, leader):
+            continue
+        return replace(
+            found,
+            outcome="tied",
+            arm=None,
+            otherwise=Otherwise(way.words, leader, other.arm, way.told),
+            candidates=tuple(dict.fromkeys((*found.candidates, *other.candidates))),
+        )
+    return found
 
 
 def _why_no_total(totals: Totals | None, arms: Sequence[str]) -> dict[str, str]:

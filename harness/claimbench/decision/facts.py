@@ -4,70 +4,100 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from claimbench.evaluation.stored import StoredRun
-from claimbench.privacy.egress import is_here
+from claimbench.claims.facts.receivers import HERE, Receiver, receiver_of
+from claimbench.evaluation.evaluate import Evaluation
 from claimbench.types import Arm, DecisionSpec, Json
 
-HERE = "this machine"
+THE_RUN = "the run"
 Known = Mapping[str, Mapping[str, str]]
 """Arm -> name -> what the catalogue of models says of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact of an arm, and who says it: the run, or the suite."""
+    """One fact of an arm, and who says it: the run, or the suite. ``values``: a requirement has to
+    accept all of them.
+    """
 
-    value: str
+    values: tuple[str, ...]
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """That nobody states a fact; ``why``: what the run saw of it, empty where nothing."""
+
+    why: str = ""
+
+
 def fact_of(
-    name: str, arm: Arm, stored: StoredRun, spec: DecisionSpec, known: Known
-) -> Fact | None:
-    """Return a fact of an arm; None where nobody states it.
+    name: str, arm: Arm, evaluation: Evaluation, spec: DecisionSpec, known: Known
+) -> Fact | Unknown:
+    """Return a fact of an arm, or that nobody states it.
 
     What the run itself knows counts before the catalogue of models, and that before what the suite
     states.
     """
-    seen = _measured(name, arm, stored)
-    if seen is not None:
-        return Fact(seen, "the run")
+    seen = _measured(name, arm, evaluation)
+    if isinstance(seen, Fact):
+        return seen
     listed = known.get(arm.name, {}).get(name)
     if listed is not None:
-        return Fact(listed, "the catalogue of models")
+        return Fact((listed,), "the catalogue of models")
     stated = spec.facts.get(arm.name, {}).get(name)
-    return None if stated is None else Fact(stated, "stated in the suite")
+    return seen if stated is None else Fact((stated,), "stated in the suite")
 
 
-def _measured(name: str, arm: Arm, stored: StoredRun) -> str | None:
+def _measured(name: str, arm: Arm, evaluation: Evaluation) -> Fact | Unknown:
+    stored = evaluation.stored
     facts: Mapping[str, Json] = stored.manifest.arm_facts.get(arm.name) or {}
-    if name == "model":
-        return arm.model
+    found: str | None = None
     if name == "prompts_go_to":
-        return _destination(arm, facts)
+        return _receivers(arm, evaluation)
     if name == "runs_on":
-        where = _destination(arm, facts)
-        return where if where in (None, HERE) else "an endpoint"
-    if name == "licence":
+        return _runs_on(arm, evaluation)
+    if name == "model":
+        found = arm.model
+    elif name == "licence":
         details = facts.get("details")
-        found = details.get("licence") if isinstance(details, Mapping) else facts.get("licence")
-        return found if isinstance(found, str) else None
-    return None
+        given = details.get("licence") if isinstance(details, Mapping) else facts.get("licence")
+        found = given if isinstance(given, str) else None
+    return Unknown() if found is None else Fact((found,), THE_RUN)
 
 
-def _destination(arm: Arm, facts: Mapping[str, Json]) -> str | None:
-    """Return the host that was sent the prompts."""
-    if arm.serve is not None or arm.provider == "llama_cpp":
-        return HERE
-    details = facts.get("details")
-    url = details.get("base_url") if isinstance(details, Mapping) else None
-    address = url if isinstance(url, str) else arm.base_url
-    if not address:
-        return None
-    host = urlsplit(address if "://" in address else f"http://{address}").hostname
-    return HERE if host is not None and is_here(host) else host
+def _receivers(arm: Arm, evaluation: Evaluation) -> Fact | Unknown:
+    """Return the machines that were sent the prompts. That they stayed on this one holds where the
+    claim that data stay is supported, and nowhere else.
+    """
+    receiver = _receiver(arm, evaluation)
+    seen = evaluation.context.egress.get(arm.name)
+    if receiver.elsewhere is not None:
+        return Fact((receiver.elsewhere,), THE_RUN)
+    if seen is not None and seen.hosts:
+        return Fact(seen.hosts, THE_RUN)
+    if seen is not None and seen.status == "supported":
+        return Fact((HERE,), THE_RUN)
+    if seen is not None:
+        return Unknown(seen.told)
+    return Unknown("" if receiver.kind == "unknown" else f"{receiver.told}; no bytes were counted")
+
+
+def _runs_on(arm: Arm, evaluation: Evaluation) -> Fact | Unknown:
+    """Return whether the model ran in the measuring process or behind an endpoint; of a server on
+    this machine nobody knows where its model runs.
+    """
+    receiver = _receiver(arm, evaluation)
+    if receiver.kind == "process":
+        return Fact((HERE,), THE_RUN)
+    if receiver.elsewhere is not None:
+        return Fact(("an endpoint" if receiver.kind == "host" else "a cluster",), THE_RUN)
+    return Unknown("" if receiver.kind == "unknown" else receiver.told)
+
+
+def _receiver(arm: Arm, evaluation: Evaluation) -> Receiver:
+    stored = evaluation.stored
+    return receiver_of(stored.suite, arm, stored.manifest.arm_facts.get(arm.name))
 
 
 def is_one_of(value: str, accepted: tuple[str, ...]) -> bool:

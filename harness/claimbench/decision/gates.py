@@ -19,7 +19,7 @@ from claimbench.claims.turns.views import view_of
 from claimbench.claims.verdicts import decide_claims
 from claimbench.claims.wordings.sentences import SUFFIX
 from claimbench.claims.words import explain_reason
-from claimbench.decision.facts import Known, fact_of, is_one_of
+from claimbench.decision.facts import Known, Unknown, fact_of, is_one_of
 from claimbench.errors import ClaimError
 from claimbench.evaluation.evaluate import Evaluation
 from claimbench.types import Arm, Claim, ClaimSpec, DecisionSpec, Requirement, Suite, Verdict
@@ -145,14 +145,17 @@ def gates(
     spec: DecisionSpec,
     *,
     known: Known | None = None,
+    today: str | None = None,
 ) -> tuple[Cell, ...]:
-    """Return every requirement of every arm, in the order of the suite."""
+    """Return every requirement of every arm, in the order of the suite; ``today`` as in
+    :func:`claimbench.decision.choose.decide`.
+    """
     suite = evaluation.stored.suite
     fixed: dict[tuple[str, str], Cell] = {}
     for requirement in spec.requirements:
         if requirement.claim is None:
             for arm in suite.arms:
-                cell = _fixed_cell(requirement, arm, evaluation, spec, known or {})
+                cell = _fixed_cell(requirement, arm, evaluation, spec, known or {}, today or "")
                 fixed[requirement.name, arm.name] = cell
     out = {arm for (_, arm), cell in fixed.items() if cell.state == "missed"}
     tested = [arm for arm in suite.arms if not why_apart(arm.name, evaluation)]
@@ -186,16 +189,18 @@ def _fixed_cell(
     evaluation: Evaluation,
     spec: DecisionSpec,
     known: Known,
+    today: str,
 ) -> Cell:
     """Decide a requirement that no measurement decides: a fact or an attestation."""
     name = requirement.name
     if requirement.fact is not None:
-        fact = fact_of(requirement.fact, arm, evaluation.stored, spec, known)
-        if fact is None:
-            why = f"{requirement.fact} is not known: state it under decision: facts: {arm.name}:"
-            return Cell(name, arm.name, "open", why)
-        said = f"{requirement.fact}: {fact.value} ({fact.source})"
-        met = is_one_of(fact.value, requirement.accepted)
+        fact = fact_of(requirement.fact, arm, evaluation, spec, known)
+        if isinstance(fact, Unknown):
+            seen = f" ({fact.why})" if fact.why else ""
+            why = f"{requirement.fact} is not known{seen}: state it under decision: facts:"
+            return Cell(name, arm.name, "open", f"{why} {arm.name}:")
+        said = f"{requirement.fact}: {', '.join(fact.values)} ({fact.source})"
+        met = all(is_one_of(value, requirement.accepted) for value in fact.values)
         return Cell(name, arm.name, "met" if met else "missed", said)
     attested = requirement.attested.get(arm.name)
     if attested is None:
@@ -203,10 +208,12 @@ def _fixed_cell(
     said = f"{attested.text}, attested {attested.dated}"
     if attested.sha256 is not None:
         said += f" ({attested.file}, sha256 {attested.sha256[:12]})"
-    day = evaluation.stored.manifest.created_utc[:10]
-    if attested.until is not None and attested.until < day:
+    if attested.until is None:
+        return Cell(name, arm.name, "met", said)
+    day = max(evaluation.stored.manifest.created_utc[:10], today)
+    if attested.until < day:
         return Cell(name, arm.name, "open", f"{said}: it ended on {attested.until}")
-    return Cell(name, arm.name, "met", said)
+    return Cell(name, arm.name, "met", f"{said}, until {attested.until}")
 
 
 def _claim_cells(

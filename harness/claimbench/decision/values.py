@@ -2,9 +2,10 @@
 
 A value is linear between ``worst`` (0) and ``best`` (1) and clipped; a total is 100 times the
 weighted mean of values. The interval of a difference of totals: accuracy, success and dollars by
-the delete-one-cluster jackknife of the whole difference on the same items (clipping included). That
-jackknife is wrong for quantiles: their part comes from the order-statistic interval's half-width,
-added as independent, which is conservative where slow items are slow for both arms.
+the delete-one-cluster jackknife of the whole difference on the same items, shares at least by their
+own intervals; what clipping does to it: :mod:`claimbench.decision.spread`. That jackknife is wrong
+for quantiles: their part comes from the farther end of the order-statistic interval, added as
+independent, which is conservative where slow items are slow for both arms.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from claimbench import stats
 from claimbench.claims.readings.failures import asked_text, failed_rows
+from claimbench.decision.scores import Scores
+from claimbench.decision.spread import Difference, Part, contrast
 from claimbench.evaluation.evaluate import Evaluation
 from claimbench.stats.arrays import BoolArray, FloatArray, IntArray
-from claimbench.stats.distributions import normal_quantile, t_cdf, t_quantile
+from claimbench.stats.distributions import normal_quantile
 from claimbench.stats.quantiles import quantile_ci
 from claimbench.tables.per_request import with_request
 from claimbench.tables.types import ArmItems, CallRows
@@ -36,16 +40,6 @@ DOLLARS = frozenset({"usd_per_1k", "usd_per_month"})
 _QUANTILES = {"p50": 0.5, "p95": 0.95}
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """The difference of two totals, or of two arms' values, in points, with its interval."""
-
-    est: float
-    lo: float
-    hi: float
-    p: float
-
-
 @dataclass(frozen=True)
 class Measured:
     """One criterion of one arm: its figure, what that is worth (0 to 1), or why it is unknown."""
@@ -55,15 +49,31 @@ class Measured:
     why: str = ""
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """What is held against one arm, to see whether its lead stands even so.
+
+    ``failed``: its calls without a result count as wrong, those of the others as right and as
+    answered at once. ``spoilt``: criteria on which it is worth nothing and the others everything.
+    """
+
+    against: str
+    failed: bool = False
+    spoilt: frozenset[int] = frozenset()
+
+
 class Totals:
-    """The weighted totals of the arms of a run: scores on the items that all of them have a score
-    of, dollars on those of which all of them have a request, times on each arm's own calls.
+    """The weighted totals of the arms of a run: scores on the items that all of ``over`` have a
+    score of, dollars on those of which all have a request, times on those that all were timed on.
 
     Args:
         evaluation: of the run.
         criteria: with weights and scales; at least one.
-        arms: those that are held against each other.
+        arms: those whose totals are wanted.
         monthly: dollars a month of an arm; None where no volume is stated.
+        over: those that are held against each other (default: all); one without any figure, and
+            others, are taken on what they have of these items.
+        doubt: what is held against one of them.
     """
 
     def __init__(
@@ -72,21 +82,25 @@ class Totals:
         criteria: Sequence[Criterion],
         arms: Sequence[str],
         monthly: Monthly | None = None,
+        *,
+        over: Sequence[str] = (),
+        doubt: Doubt | None = None,
     ) -> None:
         self._evaluation = evaluation
         self.criteria = tuple(criteria)
         self.arms = tuple(arms)
+        self._over = tuple(over) or self.arms
+        self._doubt = doubt
         self._monthly = monthly
         self.weights = np.array([c.weight for c in criteria]) / sum(c.weight for c in criteria)
         self._codes: IntArray = np.unique(evaluation.items.cluster, return_inverse=True)[1]
         self._clusters = int(self._codes.max()) + 1 if len(self._codes) else 0
+        against = doubt.against if doubt is not None and doubt.failed else None
+        self._scores = Scores(evaluation, against)
+        self._known: dict[tuple[str, Criterion], BoolArray] = {}
         self._masks = [self._shared(criterion) for criterion in criteria]
         self.measured: dict[str, tuple[Measured, ...]] = {
             arm: tuple(self._measure(arm, i) for i in range(len(criteria))) for arm in arms
-        }
-        self._spread = {arm: self._quantile_var(arm) for arm in arms}
-        self._left_out = {
-            arm: [self._without_each(arm, i) for i in range(len(criteria))] for arm in arms
         }
 
     def values(self, arm: str) -> list[float] | None:
@@ -120,75 +134,109 @@ class Totals:
         for arm in signs:
             if any(self.measured[arm][i].value is None for i in counted):
                 return None
-        est = 0.0
-        left_out = np.zeros(self._clusters)
-        spread = 0.0
-        for arm, sign in signs.items():
-            for i in counted:
-                est += sign * weights[i] * (self.measured[arm][i].value or 0.0)
-                left_out += sign * weights[i] * self._left_out[arm][i]
-                spread += weights[i] ** 2 * self._spread[arm][i]
-        present = self._present(counted)
-        g = int(present.sum())
-        if g < 2:
-            return Difference(100 * est, -100.0, 100.0, 1.0)
-        theta = left_out[present]
-        var = (g - 1) / g * float(((theta - theta.mean()) ** 2).sum()) + spread
-        half = t_quantile(1 - alpha / 2, g - 1) * math.sqrt(var)
-        p = _two_sided(est, math.sqrt(var), g - 1)
-        return Difference(100 * est, 100 * (est - half), 100 * (est + half), p)
+        present = self._present(counted, signs)
+        parts = [
+            self._part(arm, i, sign * float(weights[i]), present, alpha)
+            for i in counted
+            for arm, sign in signs.items()
+        ]
+        paired: dict[int, float] = {}
+        for i in counted:
+            half = self._own_half(i, tuple(signs), alpha) if len(signs) == 2 else None
+            if half is not None:
+                paired[i] = half
+        return contrast(parts, paired, alpha)
 
-    def _present(self, counted: Sequence[int]) -> BoolArray:
-        """Mark the clusters that hold an item of any criterion counted."""
+    def _part(self, arm: str, i: int, factor: float, present: BoolArray, alpha: float) -> Part:
+        """Return an arm's value of a criterion with what is known of its error."""
+        criterion = self.criteria[i]
+        if self._is_spoilt(i) or _is_quantile(criterion.metric):
+            value = self.measured[arm][i].value or 0.0
+            spread = 0.0 if self._is_spoilt(i) else self._quantile_var(arm, i)
+            return Part(i, factor, value, np.full(int(present.sum()), value), None, spread)
+        without = self._without_each(arm, i)[present]
+        own = self._own_ends(arm, i, alpha)
+        return Part(i, factor, raw_of(self.measured[arm][i].figure or 0.0, criterion), without, own)
+
+    def _is_spoilt(self, i: int) -> bool:
+        return self._doubt is not None and i in self._doubt.spoilt
+
+    def _present(self, counted: Sequence[int], arms: Mapping[str, float]) -> BoolArray:
+        """Mark the clusters that hold an item of any criterion counted, of any of the arms."""
         found = np.zeros(self._clusters, dtype=bool)
         for i in counted:
-            found[self._codes[self._masks[i]]] = True
+            for arm in arms:
+                found[self._codes[self._mask(arm, i)]] = True
         return found
 
-    def items_of(self, i: int) -> int | None:
-        """Return on how many items criterion ``i`` rests; None of times, which rest on each arm's
-        own calls.
-        """
-        return None if _is_quantile(self.criteria[i].metric) else int(self._masks[i].sum())
+    def items_of(self, i: int) -> int:
+        """Return on how many items criterion ``i`` rests."""
+        return int(self._masks[i].sum())
+
+    def mask_of(self, i: int) -> BoolArray:
+        """Mark the items that criterion ``i`` rests on."""
+        return self._masks[i]
 
     def _shared(self, criterion: Criterion) -> BoolArray:
-        """Mark the items that every arm has a figure for."""
+        """Mark the items that every arm which has figures at all has one for."""
         mask = np.ones(len(self._evaluation.items.items), dtype=bool)
-        for arm in self.arms:
-            mask &= self._has(arm, criterion)
-        return mask
+        having = [has for arm in self._over if (has := self._has(arm, criterion)).any()]
+        for has in having:
+            mask &= has
+        return mask if having else np.zeros_like(mask)
+
+    def _mask(self, arm: str, i: int) -> BoolArray:
+        """Mark the items that an arm's figure of a criterion is over."""
+        return self._masks[i] & self._has(arm, self.criteria[i])
 
     def _has(self, arm: str, criterion: Criterion) -> BoolArray:
-        """Mark the items that an arm has a figure for: a score, a request, or a finished call.
+        """Mark the items that an arm has a figure for: a score, a request, a time, or a finished
+        call.
 
         The dollars of a request may be unknown; a call that failed at $0 is no request.
         """
+        if (arm, criterion) not in self._known:
+            self._known[arm, criterion] = self._having(arm, criterion)
+        return self._known[arm, criterion]
+
+    def _having(self, arm: str, criterion: Criterion) -> BoolArray:
         items = self._evaluation.items
         rows = items.arms[arm]
-        mine = rows.n_finished > 0
+        filled = self._doubt is not None and self._doubt.failed
+        mine = (rows.n_calls if filled and criterion.metric == "accuracy" else rows.n_finished) > 0
         if criterion.metric == "accuracy":
-            mine &= ~np.isnan(rows.score)
+            mine &= ~np.isnan(self._scores.of(arm)) & self._scores.asked(criterion)
         elif criterion.metric in DOLLARS:
             mine &= with_request(rows)
+        elif _is_quantile(criterion.metric):
+            calls = self._evaluation.calls.arms[arm]
+            timed = np.zeros(len(mine), dtype=bool)
+            timed[calls.item[~np.isnan(self._seconds(arm, calls, criterion))]] = True
+            mine &= timed
         return mine if criterion.task is None else mine & (items.task == criterion.task)
 
     def _measure(self, arm: str, i: int) -> Measured:
         criterion = self.criteria[i]
+        if self._doubt is not None and i in self._doubt.spoilt:
+            return Measured(None, 0.0 if arm == self._doubt.against else 1.0)
+        mask = self._mask(arm, i)
         if _is_quantile(criterion.metric):
-            rows = self._evaluation.calls.arms[arm]
-            x, _ = self._times(rows, criterion)
+            x, _ = self._times(arm, i)
             if not len(x):
                 return Measured(None, None, "no time was measured")
             found = quantile_ci(x, _level_of(criterion.metric)).est
             if found is None:
                 return Measured(math.inf, 0.0)
             return Measured(found, value_of(found, criterion))
-        rows_of = _column(self._evaluation.items.arms[arm], criterion.metric)[self._masks[i]]
+        unjudged = self._scores.why_none(criterion) if criterion.metric == "accuracy" else ""
+        if unjudged:
+            return Measured(None, None, unjudged)
+        rows_of = self._column(arm, criterion.metric)[mask]
         if not len(rows_of):
-            return Measured(None, None, self._why_empty(criterion))
+            return Measured(None, None, self._why_empty(arm, criterion))
         unknown = int(np.isnan(rows_of).sum())
         if unknown:
-            asked = asked_text(self._evaluation.items.arms[arm], self._masks[i])
+            asked = asked_text(self._evaluation.items.arms[arm], mask)
             why = f"the dollars of {unknown:,} of {len(rows_of):,} samples are not known"
             why = f"its dollars are of {asked}" if asked else why
             return Measured(None, None, why)
@@ -197,15 +245,13 @@ class Totals:
             return Measured(None, None, self._why_no_month())
         return Measured(figure, value_of(figure, criterion))
 
-    def _why_empty(self, criterion: Criterion) -> str:
-        """Say why no item has a figure of every arm: which arms have none at all."""
+    def _why_empty(self, arm: str, criterion: Criterion) -> str:
+        """Say why an arm has no figure on the shared items."""
         what = "score" if criterion.metric == "accuracy" else "answer"
-        empty = [arm for arm in self.arms if not self._has(arm, criterion).any()]
         where = "" if criterion.task is None else f" in {criterion.task}"
-        if not empty:
-            return f"no sample has the {what}s of all arms{where}"
-        has = "has" if len(empty) == 1 else "have"
-        return f"{', '.join(empty)} {has} no {what}{where}"
+        if not self._has(arm, criterion).any():
+            return f"it has no {what}{where}"
+        return f"no sample has the {what}s of all arms{where}"
 
     def _why_no_month(self) -> str:
         if not self._evaluation.context.volume_stated:
@@ -220,60 +266,113 @@ class Totals:
             return None if self._monthly is None else self._monthly(arm, mean)
         return mean
 
+    def _column(self, arm: str, metric: str) -> FloatArray:
+        if metric == "accuracy":
+            return self._scores.of(arm)
+        rows: ArmItems = self._evaluation.items.arms[arm]
+        if metric == "success_rate":
+            return 1 - rows.n_errors / np.maximum(rows.n_finished, 1)
+        return rows.usd
+
     def _without_each(self, arm: str, i: int) -> FloatArray:
-        """Return the arm's value of a criterion without each cluster in turn."""
-        criterion, mask = self.criteria[i], self._masks[i]
-        value = self.measured[arm][i].value or 0.0
-        if _is_quantile(criterion.metric):
-            return np.full(self._clusters, value)
-        x = _column(self._evaluation.items.arms[arm], criterion.metric)[mask]
+        """Return the arm's value of a criterion, not clipped, without each cluster in turn."""
+        criterion, mask = self.criteria[i], self._mask(arm, i)
+        whole = raw_of(self.measured[arm][i].figure or 0.0, criterion)
+        x = self._column(arm, criterion.metric)[mask]
         codes = self._codes[mask]
         sums = np.bincount(codes, weights=x, minlength=self._clusters)
         sizes = np.bincount(codes, minlength=self._clusters)
         total, n = float(x.sum()), len(x)
-        values = np.full(self._clusters, value)
+        values = np.full(self._clusters, whole)
         for at in np.flatnonzero(sizes).tolist():
             if sizes[at] < n:
                 mean = (total - sums[at]) / (n - sizes[at])
                 figure = self._figure(arm, criterion, float(mean))
-                values[at] = value if figure is None else value_of(figure, criterion)
+                values[at] = whole if figure is None else raw_of(figure, criterion)
         return values
 
-    def _quantile_var(self, arm: str) -> list[float]:
-        """Return the variance of each criterion's value that no jackknife gives: of quantiles."""
-        found = []
-        for criterion in self.criteria:
-            var = 0.0
-            if _is_quantile(criterion.metric):
-                x, clusters = self._times(self._evaluation.calls.arms[arm], criterion)
-                if len(x):
-                    interval = quantile_ci(x, _level_of(criterion.metric), clusters)
-                    ends = [value_of(end, criterion) for end in (interval.lo, interval.hi)]
-                    var = (abs(ends[0] - ends[1]) / 2 / normal_quantile(0.975)) ** 2
-            found.append(var)
-        return found
+    def _own_ends(self, arm: str, i: int, alpha: float) -> tuple[float, float] | None:
+        """Return the exact interval of an arm's share as values, not clipped; None of dollars."""
+        x, cluster = self._shares(arm, i)
+        if x is None:
+            return None
+        summary = stats.proportion(x, cluster, effective_df=True)
+        found = stats.proportion_ci(summary, alpha, exact=True)
+        ends = sorted(raw_of(end, self.criteria[i]) for end in (found.lo, found.hi))
+        return ends[0], ends[1]
 
-    def _times(self, rows: CallRows, criterion: Criterion) -> tuple[FloatArray, IntArray]:
+    def _own_half(self, i: int, arms: tuple[str, ...], alpha: float) -> float | None:
+        """Return half the interval of the difference of two arms' shares as values: as a claim has
+        it, disagreements that were not seen included. None of dollars.
+        """
+        mask = self._mask(arms[0], i) & self._mask(arms[1], i)
+        (a, _), (b, cluster) = (self._shares(arm, i, mask) for arm in arms)
+        if a is None or b is None:
+            return None
+        pm = stats.paired_means(a, b, cluster, bounded=True, effective_df=True)
+        found = stats.paired_ci(pm, alpha=alpha)
+        middle = found.est or 0.0
+        scale = abs(self.criteria[i].best - self.criteria[i].worst)
+        return max(found.hi - middle, middle - found.lo) / scale
+
+    def _shares(
+        self, arm: str, i: int, mask: BoolArray | None = None
+    ) -> tuple[FloatArray | None, IntArray]:
+        """Return an arm's figures of the items and their clusters; None where they are no shares
+        between 0 and 1.
+        """
+        metric = self.criteria[i].metric
+        chosen = self._mask(arm, i) if mask is None else mask
+        codes = np.unique(self._codes[chosen], return_inverse=True)[1]
+        if metric in DOLLARS or _is_quantile(metric) or self._is_spoilt(i) or not chosen.any():
+            return None, codes
+        x = self._column(arm, metric)[chosen]
+        return (x if x.min() >= 0 and x.max() <= 1 else None), codes
+
+    def _quantile_var(self, arm: str, i: int) -> float:
+        """Return the variance of a quantile's value, which no jackknife gives: from the farther end
+        of its interval, which may lie beyond an end of the scale or have no bound.
+        """
+        criterion = self.criteria[i]
+        x, clusters = self._times(arm, i)
+        value = self.measured[arm][i].value or 0.0
+        interval = quantile_ci(x, _level_of(criterion.metric), clusters)
+        half = max(abs(value_of(end, criterion) - value) for end in (interval.lo, interval.hi))
+        return float((half / normal_quantile(0.975)) ** 2)
+
+    def _times(self, arm: str, i: int) -> tuple[FloatArray, IntArray]:
         """Return the seconds of the calls and the groups they came in: item clusters or time
         blocks, whichever are fewer.
         """
-        name = criterion.metric.partition("_")[0]
-        values = np.where(failed_rows(rows), math.inf, getattr(rows, f"{name}_s"))
-        keep = ~np.isnan(values)
-        if criterion.task is not None:
-            keep &= self._evaluation.items.task[rows.item] == criterion.task
+        rows = self._evaluation.calls.arms[arm]
+        values = self._seconds(arm, rows, self.criteria[i])
+        keep = ~np.isnan(values) & self._mask(arm, i)[rows.item]
         clusters = np.unique(rows.cluster[keep], return_inverse=True)[1]
         blocks = np.unique(rows.block[keep], return_inverse=True)[1]
         several = 1 < len(np.unique(blocks)) < len(np.unique(clusters))
         return values[keep], blocks if several else clusters
 
+    def _seconds(self, arm: str, rows: CallRows, criterion: Criterion) -> FloatArray:
+        """Return the seconds of each call: inf of one that failed, nan of one not timed."""
+        name = criterion.metric.partition("_")[0]
+        doubt = self._doubt
+        at_once = doubt is not None and doubt.failed and arm != doubt.against
+        found: FloatArray = np.where(
+            failed_rows(rows), 0.0 if at_once else math.inf, getattr(rows, f"{name}_s")
+        )
+        return found
+
 
 def value_of(figure: float, criterion: Criterion) -> float:
     """Return what a figure is worth, 0 to 1."""
+    return min(max(raw_of(figure, criterion), 0.0), 1.0)
+
+
+def raw_of(figure: float, criterion: Criterion) -> float:
+    """Return what a figure would be worth were its scale to go on beyond both ends."""
     if math.isinf(figure):
         return 0.0 if (figure > 0) == (criterion.best < criterion.worst) else 1.0
-    share = (figure - criterion.worst) / (criterion.best - criterion.worst)
-    return min(max(share, 0.0), 1.0)
+    return (figure - criterion.worst) / (criterion.best - criterion.worst)
 
 
 def _is_quantile(metric: str) -> bool:
@@ -282,17 +381,3 @@ def _is_quantile(metric: str) -> bool:
 
 def _level_of(metric: str) -> float:
     return _QUANTILES[metric.split("_")[1]]
-
-
-def _column(arm: ArmItems, metric: str) -> FloatArray:
-    if metric == "accuracy":
-        return arm.score
-    if metric == "success_rate":
-        return 1 - arm.n_errors / np.maximum(arm.n_finished, 1)
-    return arm.usd
-
-
-def _two_sided(est: float, se: float, df: float) -> float:
-    if se == 0:
-        return 0.0 if est else 1.0
-    return 2 * (1 - t_cdf(abs(est) / se, df))

@@ -15,6 +15,11 @@ from claimbench.types import Criterion
 
 LEAST_YEAR = 0.005
 """Dollars a year below which two bills are the same."""
+LEAST_LEAD = 0.05
+"""Points below which no number of samples tells two totals apart."""
+MOST_TIMES = 100
+"""So many times the samples of the run are more than anybody would ask."""
+HARDLY = "More samples would hardly settle it, another criterion or requirement may"
 LEVEL = 1e-12
 """Values of a criterion that differ by less are the same."""
 
@@ -37,9 +42,62 @@ def _why(decision: Decision, arm: str) -> str:
     rivals = [name for name in decision.candidates if name != arm]
     if not rivals:
         return f"the only one of {len(decision.arms)} arms that meets {_all(n)}"
-    leads = [f"{_points(decision.leads[name].est)} over {name}" for name in rivals]
+    nearest = min(rivals, key=lambda name: decision.leads[name].est)
+    by = f"by {_lead(decision, nearest)}"
+    others = len(rivals) - 1
+    more = f", and by more over the other {others}" if others > 1 else ""
+    more = f", and by more over {next(r for r in rivals if r != nearest)}" if others == 1 else more
     meets = f"it meets {_all(n)}, and " if n else ""
-    return f"{meets}it has the highest total by your weights, by {_list(leads)}"
+    return f"{meets}it has the highest total by your weights, {by}{more}"
+
+
+def _lead(decision: Decision, rival: str) -> str:
+    """Say by how many points the leading arm's total exceeds another's, with the interval."""
+    found = decision.leads[rival]
+    level = _level(1 - decision.alpha)
+    return f"{_points(found.est)} over {rival} ({level}: {found.lo:.1f} to {found.hi:.1f})"
+
+
+def settle_line(decision: Decision) -> str | None:
+    """Say what would settle it where the weights do not separate the candidates: so many more
+    samples, if the lead is what it was here; or that they are level.
+    """
+    totals = decision.totals
+    if decision.outcome != "tied" or decision.otherwise is not None or totals is None:
+        return None
+    if not decision.leads or any(totals.total(arm) is None for arm in decision.candidates):
+        return None
+    rival = min(decision.leads, key=lambda name: decision.leads[name].est)
+    lead = decision.leads[rival]
+    if lead.est < LEAST_LEAD:
+        return f"{HARDLY}: the totals of the first and of {rival} are level"
+    widths = [max(one.hi - one.est, one.est - one.lo) / one.est for one in decision.leads.values()]
+    n = min(totals.items_of(i) for i in range(len(totals.criteria)))
+    more = math.ceil(n * (max(widths) ** 2 - 1))
+    if more > MOST_TIMES * n:
+        return f"{HARDLY}: the lead over {rival} is {_points(lead.est)}"
+    return (
+        f"About {max(more, 1):,} more samples would settle it, if the lead over {rival}"
+        f" ({_points(lead.est)}) is right"
+    )
+
+
+def lead_lines(decision: Decision) -> list[str]:
+    """Say by how much the leading arm's total exceeds each other candidate's, and which arm is at
+    least as good as another on every criterion, and whether the data exclude that it is worse.
+    """
+    totals = decision.totals
+    lines: list[str] = []
+    if decision.leads and totals is not None:
+        leader = next(arm for arm in decision.candidates if arm not in decision.leads)
+        leads = [_lead(decision, rival) for rival in decision.leads]
+        lines.append(f"The total of {leader} is higher by {_list(leads)}")
+    for sure, said in ((True, "sure"), (False, "in this sample, not surely")):
+        pairs = [one for one in decision.dominance if one.decided is sure]
+        if pairs:
+            told = _list([f"{one.arm} than {one.rival}" for one in pairs])
+            lines.append(f"At least as good on every criterion, {said}: {told}")
+    return lines
 
 
 def _open_arms(decision: Decision) -> list[str]:
@@ -72,10 +130,12 @@ def _all(n: int) -> str:
 
 
 def _tie(decision: Decision) -> str:
-    if decision.at_prices is not None:
-        stated, priced = decision.at_prices
+    if decision.otherwise is not None:
+        usual, other = decision.otherwise.words
+        told = f" ({decision.otherwise.told})" if decision.otherwise.told else ""
         return (
-            f"by what vendors say that they charged it would be {stated}, at their prices {priced}"
+            f"{usual} it would be {decision.otherwise.arm},"
+            f" {other} {decision.otherwise.other or 'no arm'}{told}"
         )
     names = _list(decision.candidates)
     both = "both meet" if len(decision.candidates) == 2 else "all meet"
@@ -109,24 +169,26 @@ def items_line(decision: Decision, n_items: int) -> str:
     if totals is None:
         return ""
     over = [totals.items_of(i) for i in range(len(totals.criteria))]
-    if all(n is None or n == n_items for n in over):
+    if all(n == n_items for n in over):
         return ""
+    compared = decision.candidates
+    all_arms = "all arms" if compared in ((), decision.arms) else _list(compared)
     parts = []
     for criterion, n in zip(totals.criteria, over, strict=True):
-        parts.append(f"{criterion.name} on {_over(criterion, n)}")
+        parts.append(f"{criterion.name} on {_over(criterion, n, all_arms)}")
     bills = any(one.month is not None for one in decision.against.values())
     own = "; dollars a month against the incumbent on all of an arm's requests" if bills else ""
     return f"{'; '.join(parts)}{own}"
 
 
-def _over(criterion: Criterion, n: int | None) -> str:
-    if n is None:
-        return "each arm's own calls"
+def _over(criterion: Criterion, n: int, all_arms: str) -> str:
     if criterion.metric == "accuracy":
-        return f"the {n:,} samples that all arms have a score of"
+        return f"the {n:,} samples that {all_arms} have a score of"
     if criterion.metric in DOLLARS:
-        return f"the {n:,} samples that all arms answered or charged for"
-    return f"the {n:,} samples that all arms were asked"
+        return f"the {n:,} samples that {all_arms} answered or charged for"
+    if criterion.metric.endswith("_s"):
+        return f"the {n:,} samples that {all_arms} were timed on"
+    return f"the {n:,} samples that {all_arms} were asked"
 
 
 def _cheaper(decision: Decision) -> str:

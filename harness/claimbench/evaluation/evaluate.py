@@ -440,7 +440,8 @@ def claim_context(
     bills = arm_bills(stored.suite, prices, items, calls)
     if bills is not None:
         context = replace(context, volume_stated=True, bills=bills[0], bills_unknown=bills[1])
-    return replace(context, hosts=hosts, egress=egress_seen(stored.suite, stored.egress))
+    seen = egress_seen(stored.suite, stored.egress, stored.manifest.arm_facts)
+    return replace(context, hosts=hosts, egress=seen)
 
 
 def _host_rate(host: HostCost, rows: CallRows | None) -> HostRate:

@@ -68,6 +68,8 @@ class StoredRun:
     """Imported votes on pairs of answers: pair -> what each rater said."""
     given: Given | None = None
     """Scores and dollars of a run whose texts were taken out; None: they are computed."""
+    volume_after: bool = False
+    """Whether the volume of ``suite`` was stated after the run, over its own."""
 
     def as_read(self) -> Sequence[CallRecord]:
         """Return the arms' records as judges, people and scripts read them: conversations with a

@@ -164,6 +164,8 @@ def told(row: Mapping[str, Any]) -> str:
     if hosts is None:
         return f"bytes not counted; not watched: {hidden}"
     away = {host: one for host, one in hosts.items() if not is_here(host.rpartition(":")[0])}
+    servers = [f"what {host} on this machine sends on" for host in hosts if host not in away]
+    hidden = ", ".join([*([hidden] if hidden else []), *servers])
     tail = f"; not watched: {hidden}" if hidden else ""
     if away:
         return (

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claimbench._version import __version__
+from claimbench.clock import this_day
 from claimbench.evaluation.evaluate import evaluate
 from claimbench.evaluation.labelling import answers_to_label, draw_more
 from claimbench.evaluation.preference.labelling import ToLabel
@@ -60,7 +61,7 @@ def judge_run(
     evaluation = with_named_baseline(store, evaluate(stored))
     background = background_of(stored.suite)
     redact = background.redactor(profile)
-    data = report_data(store, evaluation, background)
+    data = report_data(store, evaluation, background, today=this_day())
     # Reports of other runs are not where the results folder has them
     earlier = [replace(run, report=None) for run in data.earlier]
     data = replace(data, earlier=earlier)

@@ -14,6 +14,7 @@ from claimbench.claims.looks.schedule import rule_of
 from claimbench.claims.looks.stopping import stopped_by_rule
 from claimbench.claims.people import people_table
 from claimbench.claims.slices import difference_lines
+from claimbench.clock import this_day
 from claimbench.decision.choose import decide
 from claimbench.evaluation.lines.agreement import agreement_lines, judge_lines, left_lines
 from claimbench.evaluation.lines.charge_lines import charge_lines
@@ -68,17 +69,24 @@ def view_of(
     store: ResultsStore, evaluation: Evaluation, background: Background, profile: str = "full"
 ) -> View:
     """Return everything that a report of the run shows, rounded, worded and redacted."""
-    data = report_data(store, evaluation, background)
+    data = report_data(store, evaluation, background, today=this_day())
     return build_view(data, background.redactor(profile))
 
 
-def report_data(store: ResultsStore, evaluation: Evaluation, background: Background) -> ReportData:
+def report_data(
+    store: ResultsStore,
+    evaluation: Evaluation,
+    background: Background,
+    *,
+    today: str | None = None,
+) -> ReportData:
     """Collect the facts of an evaluated run; nothing is rounded, worded or redacted yet.
 
     Args:
         store: holds the run, its sessions and the runs before it; it may be read-only.
         evaluation: of the run.
         background: what is known of its arms from elsewhere.
+        today: the day on which attestations have to hold; default: that of the run.
     """
     stored = evaluation.stored
     judges = [helper.name for helper in stored.suite.helpers]
@@ -122,7 +130,7 @@ def report_data(store: ResultsStore, evaluation: Evaluation, background: Backgro
         routes=evaluation.routes,
         pairs=_pairs(evaluation),
         quantisations=quantised,
-        decision=decide(evaluation, known=known_facts(info)),
+        decision=decide(evaluation, known=known_facts(info), today=today),
         place=str(store.path),
         others=_others(store, stored.manifest),
     )

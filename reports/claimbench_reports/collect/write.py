@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from claimbench.clock import this_day
 from claimbench.errors import StoreError
 from claimbench_reports.collect.background import Background
 from claimbench_reports.collect.data import VERDICTS, past_run, report_data
@@ -50,7 +51,8 @@ def write_report(
     """
     folder = store.run_folder(evaluation.stored.manifest.run_id)
     path = output or folder / f"report.{kind}"
-    data, redact = report_data(store, evaluation, background), background.redactor(profile)
+    data = report_data(store, evaluation, background, today=this_day())
+    redact = background.redactor(profile)
     view = build_view(data, redact)
     if kind == "html":
         _replace(path, render_html(view, packs=sample_packs(data, redact)))

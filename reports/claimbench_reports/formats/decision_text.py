@@ -30,7 +30,10 @@ def decision_lines(view: DecisionView) -> list[str]:
         for row in view.criteria:
             rows.append([f"{row.name} ({row.weight})", *(figure.text for figure in row.cells)])
         rows.append(["total of 100", *(_with_interval(figure) for figure in view.totals)])
-        lines += [*_table(rows), ""]
+        lines += _table(rows)
+        for line in view.leads:
+            lines += _wrapped(line)
+        lines.append("")
     missed = [
         f"{cell.arm} misses {gate.name}: {cell.why}"
         for gate in view.gates

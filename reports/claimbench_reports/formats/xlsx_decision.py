@@ -49,6 +49,10 @@ def decision_sheet(sheet: Worksheet, view: DecisionView) -> None:
         _line(sheet, row + 2, ["from", None, *(low for low, _ in pairs)])
         _line(sheet, row + 3, ["to", None, *(high for _, high in pairs)])
         row += 3
+        for line in view.leads:
+            row += 1
+            _line(sheet, row, [line])
+            one_line(sheet, row)
     if view.gates:
         row = _head(sheet, row + 2, ["Why"])
         for gate in view.gates:

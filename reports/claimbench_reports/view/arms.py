@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 import numpy as np
 
 from claimbench import stats
+from claimbench.claims.facts.receivers import HERE, receiver_of
 from claimbench.claims.people import people_table
 from claimbench.privacy.redact import Redactor
 from claimbench.privacy.visible import visible
@@ -124,7 +124,7 @@ def _arm_view(
         ),
         licence=clean(info.licence or NOT_STATED),
         destination=clean(
-            info.destination or (destination(arm) if composed is None else "see its arms")
+            info.destination or (destination(data, arm) if composed is None else "see its arms")
         ),
         provider_tested=clean(info.tested or NOT_STATED),
         cost_basis=", ".join(bases) or "unknown",
@@ -133,12 +133,14 @@ def _arm_view(
     )
 
 
-def destination(arm: Arm) -> str:
-    """Say where prompts went, as far as the arm says: the host of its endpoint, or this machine."""
-    if arm.base_url:
-        host = urlsplit(arm.base_url).hostname or arm.base_url
-        return "this machine" if host in ("localhost", "127.0.0.1", "::1") else host
-    return "this machine" if arm.device else f"the provider's default endpoint ({arm.provider})"
+def destination(data: ReportData, arm: Arm) -> str:
+    """Say whom prompts went to, as far as the run knows."""
+    receiver = receiver_of(data.suite, arm, data.manifest.arm_facts.get(arm.name))
+    if receiver.kind != "unknown":
+        return receiver.told
+    rows = data.calls.arms.get(arm.name)
+    inside = rows is not None and "in_process" in rows.stamp_source
+    return HERE if inside else f"the provider's default endpoint ({arm.provider})"
 
 
 def _figures(

@@ -22,7 +22,7 @@ VIEW_SCHEMA = 5
 """Version of the JSON report. History: 1 = first; 2 = findings, privacy, provider_tested; 3 =
 judge_bill; 4 = outlook, what_if, decision, verdicts in the claims' own words, remedies, best,
 registered, checklist; 5 = beside (routes, adoption, as_of, pairs, quantisations, turns),
-open_short.
+open_short and leads of a decision, claim and todo of a requirement.
 """
 
 

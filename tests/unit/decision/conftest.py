@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from claimbench.claims.types import ClaimContext
+from claimbench.evaluation.evaluate import NO_COSTS, Evaluation
 from claimbench.testing.tables import tables_from_arrays
 from claimbench.types import Arm, Criterion, DecisionSpec, Requirement
 
@@ -50,10 +51,9 @@ class Made:
             created_utc="2026-11-29T00:00:00+00:00",
             options={},
         )
-        stored = SimpleNamespace(suite=suite, manifest=manifest)
-        return SimpleNamespace(
-            stored=stored, items=items, calls=calls, context=context or ClaimContext()
-        )
+        stored: Any = SimpleNamespace(suite=suite, manifest=manifest, volume_after=False)
+        held = context or ClaimContext()
+        return Evaluation(stored, {}, (), NO_COSTS, items, calls, held, ())
 
     def coins(self, n: int, share: float, seed: int) -> list[float]:
         return (np.random.default_rng(seed).random(n) < share).astype(float).tolist()

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from claimbench.claims.types import ArmBill, ClaimContext, RouteFacts
@@ -126,9 +127,8 @@ def test_facts_and_attestations_are_gates(made: Any) -> None:
         {"old": 0.002, "new": 0.002},
         urls={"old": "https://api.example.com/v1", "new": "http://127.0.0.1:8000/v1"},
     )
-    spec = DecisionSpec(
-        requirements=requirements, facts={"new": {"region": "eu"}, "old": {"region": "us"}}
-    )
+    facts = {"new": {"region": "eu", "prompts_go_to": "this machine"}, "old": {"region": "us"}}
+    spec = DecisionSpec(requirements=requirements, facts=facts)
     found = decide(run, spec)
     assert found is not None
     states = {(cell.requirement, cell.arm): cell.state for cell in found.cells}
@@ -370,10 +370,53 @@ def test_every_arm_without_a_total_is_named_with_its_own_reason(made: Any) -> No
     assert "three has no total (the dollars of 1 of 400 samples are not known)" in said
 
 
-def test_an_arm_that_answered_nothing_is_the_reason_of_all(made: Any) -> None:
+def test_an_arm_that_answered_nothing_is_the_reason_of_itself_alone(made: Any) -> None:
     scores = {"old": made.coins(N, 0.9, 0), "new": [float("nan")] * N}
     usd = {"old": [0.002] * N, "new": [0.0] * N}
     spec = spec_of(made, requirements=())
     found = decide(made.evaluation(scores, usd=usd), spec)
     assert found is not None
-    assert "no arm has a total (new has no score)" in headline(found)
+    assert found.outcome == "tied"
+    assert "new has no total (it has no score)" in headline(found)
+    assert found.totals is not None
+    assert found.totals.total("old") is not None
+    assert found.totals.items_of(0) == N
+
+
+def stopped(made: Any, arms: dict[str, float], measured: int) -> Any:
+    """A run in which the arm ``cut`` was measured on few samples alone."""
+    nan = float("nan")
+    scores = {arm: made.coins(N, share, i) for i, (arm, share) in enumerate(arms.items())}
+    scores["cut"] = [1.0] * measured + [nan] * (N - measured)
+    usd = {arm: [0.002] * N for arm in arms} | {"cut": [0.002] * measured + [nan] * (N - measured)}
+    done = (np.arange(N) < measured).astype(np.int64)
+    seconds = {arm: [1.0] * N for arm in arms} | {"cut": [9.0] * measured + [nan] * (N - measured)}
+    spent = {"n_finished": done, "n_errors": np.zeros(N, dtype=np.int64)}
+    return made.evaluation(scores, usd=usd, e2e_s=seconds, arms={"cut": spent})
+
+
+@pytest.mark.parametrize(
+    "metric", ["accuracy", "usd_per_1k", "success_rate", "e2e_p50_s", "e2e_p95_s"]
+)
+@pytest.mark.parametrize("measured", [0, 10, 200])
+def test_an_arm_that_is_out_takes_no_samples_from_the_others(
+    made: Any, metric: str, measured: int
+) -> None:
+    run = stopped(made, {"old": 0.6, "new": 0.95}, max(measured, 1))
+    if measured == 0:
+        run.items.arms["cut"].score[:] = float("nan")
+        run.items.arms["cut"].n_finished[1:] = 0
+    licence = Requirement("licence", fact="licence", accepted=("mit",))
+    facts = {"old": {"licence": "mit"}, "new": {"licence": "mit"}, "cut": {"licence": "none"}}
+    higher = metric in ("accuracy", "success_rate")
+    criterion = made.criterion(metric, 1, *((0.0, 1.0) if higher else (10.0, 0.0)))
+    spec = DecisionSpec(requirements=(licence,), criteria=(criterion,), facts=facts)
+    found = decide(run, spec)
+    assert found is not None
+    assert found.candidates == ("old", "new")
+    assert found.totals is not None
+    assert found.totals.items_of(0) == N
+    assert found.totals.total("old") is not None
+    assert found.totals.total("new") is not None
+    if metric == "accuracy":
+        assert (found.outcome, found.arm) == ("recommended", "new")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from claimbench.claims.types import ClaimContext
 from claimbench.decision.choose import decide
-from claimbench.decision.words import headline
+from claimbench.decision.words import headline, lead_lines, settle_line
 from claimbench.types import DecisionSpec
 
 N = 400
@@ -78,3 +79,40 @@ def test_with_a_volume_one_arm_without_a_bill_is_named(made: Any) -> None:
     found = decide(run, DecisionSpec(incumbent="a", requirements=(), criteria=criteria))
     assert found is not None
     assert "`volume:" not in headline(found)
+
+
+@pytest.mark.parametrize(
+    ("right", "said"),
+    [
+        ((340, 330), "more samples would settle it, if the lead over b (2.5 points) is right"),
+        ((340, 340), "More samples would hardly settle it"),
+        ((340, 339), "More samples would hardly settle it"),
+    ],
+)
+def test_a_tie_says_what_would_settle_it(made: Any, right: tuple[int, int], said: str) -> None:
+    rng = np.random.default_rng(3)
+    scores = {}
+    for arm, k in zip(("a", "b"), right, strict=True):
+        scores[arm] = rng.permutation([1.0] * k + [0.0] * (N - k))
+    spec = DecisionSpec(criteria=(made.criterion("accuracy", 1, 0.0, 1.0),))
+    found = decide(made.evaluation(scores), spec)
+    assert found is not None
+    assert found.outcome == "tied"
+    assert said in (settle_line(found) or "")
+
+
+@pytest.mark.parametrize(
+    ("better", "sure"), [({"b": 40}, "sure: a than b"), ({"b": 2}, "not surely: a than b")]
+)
+def test_who_dominates_whom_is_said_with_how_surely(
+    made: Any, better: dict[str, int], sure: str
+) -> None:
+    scores = {arm: [1.0] * (N - better.get(arm, 0)) + [0.0] * better.get(arm, 0) for arm in "ab"}
+    usd = {"a": [0.001] * N, "b": [0.002] * N}
+    criteria = (made.criterion("accuracy", 1, 0.0, 1.0), made.criterion("usd_per_1k", 1, 4.0, 0.0))
+    found = decide(made.evaluation(scores, usd=usd), DecisionSpec(criteria=criteria))
+    assert found is not None
+    (lead, dominance) = lead_lines(found)
+    assert lead.startswith("The total of a is higher by ")
+    assert "over b (95%: " in lead
+    assert dominance.endswith(sure)

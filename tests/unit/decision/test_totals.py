@@ -109,3 +109,41 @@ def test_quantiles_widen_the_interval(made: Any, seed: int) -> None:
     assert lead.lo < lead.est < lead.hi
     p95 = {arm: float(np.sort(x)[math.ceil(0.95 * n) - 1]) for arm, x in times.items()}
     assert lead.est == pytest.approx(100 * (p95["b"] - p95["a"]) / 6)
+
+
+@pytest.mark.parametrize(
+    ("right", "n", "scale"),
+    [((28, 23), 30, (0.8, 0.9)), ((20, 16), 20, (0.85, 0.95)), ((40, 36), 40, (0.93, 0.97))],
+)
+def test_a_lead_beyond_both_ends_of_a_scale_is_not_certain(
+    made: Any, right: tuple[int, int], n: int, scale: tuple[float, float]
+) -> None:
+    """The exact test of as many pairs in disagreement is not below .05 either."""
+    scores = {arm: [1.0] * k + [0.0] * (n - k) for arm, k in zip(("a", "b"), right, strict=True)}
+    totals = Totals(made.evaluation(scores), [made.criterion("accuracy", 1, *scale)], ["a", "b"])
+    lead = totals.difference("a", "b", 0.05)
+    assert lead is not None
+    assert lead.est == pytest.approx(100)
+    assert lead.lo < 0
+    assert lead.p > 0.05
+
+
+@pytest.mark.parametrize("n", [2, 6, 20])
+def test_answers_that_are_all_right_leave_a_total_unsure(made: Any, n: int) -> None:
+    run = made.evaluation({"a": [1.0] * n, "b": [1.0] * n})
+    totals = Totals(run, [made.criterion("accuracy", 1, 0.0, 1.0)], ["a", "b"])
+    for found in (totals.interval("a", 0.05), totals.difference("a", "b", 0.05)):
+        assert found is not None
+        assert found.hi - found.lo > 300 / (n + 20)
+        assert found.p == 1 or found.est == 100
+
+
+def test_an_end_without_bound_is_the_whole_way_to_it(made: Any) -> None:
+    """A 95th percentile of few calls has no upper bound: the worst end is not excluded."""
+    n = 40
+    times = {"a": np.linspace(0.4, 0.6, n), "b": np.linspace(0.7, 0.9, n)}
+    run = made.evaluation({"a": [1.0] * n, "b": [1.0] * n}, e2e_s=times)
+    totals = Totals(run, [made.criterion("e2e_p95_s", 1, 4.0, 0.0)], ["a", "b"])
+    lone = totals.interval("a", 0.05)
+    assert lone is not None
+    assert lone.lo <= 0

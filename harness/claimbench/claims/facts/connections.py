@@ -21,6 +21,9 @@ from claimbench.tables.waits import (
 )
 from claimbench.types import Reason
 
+WORDS = ("with connections that are open", "by the wait for connections too")
+"""Both ways in words."""
+
 
 def connection_flags(leaf: Leaf, calls: CallTable) -> tuple[Reason, ...]:
     """Flag that an arm's calls often opened a connection of their own, and how long that took."""
@@ -49,8 +52,7 @@ def from_opening_on(leaf: Leaf, calls: CallTable) -> Way | None:
         told.append(
             f"{arm}: {_share(leaf, rows)}, {label} {sent} from the send, {opened} from there"
         )
-    words = ("with connections that are open", "by the wait for connections too")
-    return Way("connections_decide", words, whole, "; ".join(told))
+    return Way("connections_decide", WORDS, whole, "; ".join(told))
 
 
 def _often(leaf: Leaf, calls: CallTable) -> list[str]:

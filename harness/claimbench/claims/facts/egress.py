@@ -15,10 +15,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from claimbench.claims.facts.receivers import Receiver, receiver_of
 from claimbench.claims.fields import named_arms
 from claimbench.claims.language.names import flexible
 from claimbench.errors import ClaimError
-from claimbench.privacy.egress import is_here
+from claimbench.privacy.egress import is_here, unwatched
 from claimbench.types import Arm, Claim, ClaimSpec, Reason, Suite, VerdictStatus
 
 METRIC = "egress"
@@ -98,19 +99,27 @@ def egress_claim(base: Claim, spec: ClaimSpec, arms: Sequence[Arm]) -> Claim | N
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a run saw of one arm: a status, and why in words."""
+    """What a run saw of one arm: a status, why in words, and the other machines that bytes went
+    to.
+    """
 
     status: VerdictStatus
     told: str
+    hosts: tuple[str, ...] = ()
 
 
-def egress_seen(suite: Suite, sessions: Mapping[str, Mapping[str, Any]]) -> dict[str, Seen]:
+def egress_seen(
+    suite: Suite,
+    sessions: Mapping[str, Mapping[str, Any]],
+    facts: Mapping[str, Any] | None = None,
+) -> dict[str, Seen]:
     """Return arm, judge or simulated user -> what was seen of where its bytes went.
 
     Args:
         suite: whose arms.
         sessions: number -> its rows (:func:`claimbench.privacy.egress.traffic_rows`); empty where
             a session could not count.
+        facts: what each arm's provider told when it started.
     """
     every = [rows for rows in sessions.values() if rows]
     lost = [number for number, rows in sessions.items() if not rows]
@@ -120,7 +129,8 @@ def egress_seen(suite: Suite, sessions: Mapping[str, Mapping[str, Any]]) -> dict
     for arm in suite.asked:
         rows = [one for session in every if (one := session.get(f"arm/{arm.name}")) is not None]
         if rows:
-            found[arm.name] = _seen(arm, rows, lost, names - explained)
+            receiver = receiver_of(suite, arm, (facts or {}).get(arm.name))
+            found[arm.name] = _seen(arm, receiver, rows, lost, names - explained)
     return found
 
 
@@ -133,23 +143,38 @@ def _name(host: str) -> str:
     return host.rpartition(":")[0].strip("[]")
 
 
-def _seen(arm: Arm, rows: Sequence[Mapping[str, Any]], lost: list[str], odd: set[str]) -> Seen:
+def _seen(
+    arm: Arm,
+    receiver: Receiver,
+    rows: Sequence[Mapping[str, Any]],
+    lost: list[str],
+    odd: set[str],
+) -> Seen:
     sent: dict[str, int] = {}
     for row in rows:
         for host, traffic in (row.get("hosts") or {}).items():
             sent[host] = sent.get(host, 0) + int(traffic.get("bytes_sent") or 0)
     away = {host: n for host, n in sent.items() if not is_here(_name(host)) and n > 0}
     beyond = {host: n for host, n in away.items() if not _is_private(_name(host))}
+    hosts = tuple(dict.fromkeys(_name(host) for host in away))
     if beyond:
         shown = ", ".join(f"{n:,} bytes went to {host}" for host, n in beyond.items())
-        return Seen("refuted", shown)
+        return Seen("refuted", shown, hosts)
     if away:
         shown = ", ".join(f"{n:,} bytes went to {host}" for host, n in away.items())
-        return Seen("inconclusive", f"{shown}, and whose machine that is the run cannot know")
+        told = f"{shown}, and whose machine that is the run cannot know"
+        return Seen("inconclusive", told, hosts)
     if lost:
         told = f"session {', '.join(lost)} was killed before it could count"
         return Seen("inconclusive", told)
-    if arm.provider == "llama_cpp":
+    hidden = next((str(row["unwatched"]) for row in rows if row.get("unwatched")), "its client")
+    if receiver.kind == "cluster":
+        told = f"prompts went to {receiver.told}, and its bytes were not counted"
+        return Seen("inconclusive", f"{told}; not watched: {hidden}")
+    if receiver.kind == "process":
+        beside = [row for row in rows if row.get("unwatched") not in (None, unwatched(arm))]
+        if beside:
+            return Seen("inconclusive", f"not watched: {beside[0]['unwatched']}")
         if odd:
             told = f"the process looked up {', '.join(sorted(odd))}, which no arm explains"
             return Seen("inconclusive", told)
@@ -161,7 +186,6 @@ def _seen(arm: Arm, rows: Sequence[Mapping[str, Any]], lost: list[str], odd: set
     if arm.serve is not None:
         return Seen("inconclusive", "the server that the run started is not watched")
     if any(row.get("hosts") is None for row in rows) or not sent:
-        hidden = next((str(row["unwatched"]) for row in rows if row.get("unwatched")), "its client")
         return Seen("inconclusive", f"its bytes were not counted; not watched: {hidden}")
     shown = ", ".join(f"{n:,} bytes" for n in sent.values())
     return Seen(

@@ -13,6 +13,8 @@ from claimbench.tables.ways.first_answers import from_answers, reasoned_first
 
 WITH_FIRST_TOKEN = frozenset({"ttft", "latency"})
 """Metrics of claims that hold a time to first token."""
+WORDS = ("by the first content of any kind", "by the first of the answer")
+"""Both ways in words."""
 
 
 def to_first_answers(leaf: Leaf, calls: CallTable, widest: CallTable | None) -> list[Way]:
@@ -22,10 +24,9 @@ def to_first_answers(leaf: Leaf, calls: CallTable, widest: CallTable | None) -> 
     told = _told(leaf, calls)
     if leaf.claim.metric not in WITH_FIRST_TOKEN or not told:
         return []
-    words = ("by the first content of any kind", "by the first of the answer")
-    ways = [Way("first_answer_decides", words, _from_answers(leaf, calls), "; ".join(told))]
+    ways = [Way("first_answer_decides", WORDS, _from_answers(leaf, calls), "; ".join(told))]
     if widest is not None:
-        words = (words[0], "by the first of the answer and the whole wait")
+        words = (WORDS[0], f"{WORDS[1]} and the whole wait")
         whole = _from_answers(leaf, widest)
         told = _told(leaf, widest)
         ways.append(Way("first_answer_decides", words, whole, "; ".join(told)))

@@ -13,6 +13,9 @@ from claimbench.tables.types import CallTable
 from claimbench.tables.waits import from_first_send, retried, whole_waits
 from claimbench.types import Reason
 
+WORDS = ("by the attempts that answered", "by the whole wait")
+"""Both ways in words."""
+
 
 def retry_flags(leaf: Leaf, calls: CallTable) -> tuple[Reason, ...]:
     """Flag that calls of a claim's arms were asked more than once, with both figures."""
@@ -26,8 +29,7 @@ def over_whole_waits(leaf: Leaf, calls: CallTable) -> Way | None:
     if whole is None:
         return None
     told = "; ".join(f"{arm}: {text}" for arm, text in _told(leaf, calls).items())
-    words = ("by the attempts that answered", "by the whole wait")
-    return Way("retries_decide", words, whole, told)
+    return Way("retries_decide", WORDS, whole, told)
 
 
 def _told(leaf: Leaf, calls: CallTable) -> dict[str, str]:

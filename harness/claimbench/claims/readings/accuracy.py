@@ -110,7 +110,7 @@ def paired_scores(items: ItemTable, leaf: Leaf, choice: ScoreChoice = HEADLINE) 
     planned = leaf.mask & (ours.n_calls > 0) & (theirs.n_calls > 0)
     a, b = choice.column(ours), choice.column(theirs)
     if choice.fill is not None:
-        a, b = _filled(ours, a, choice.fill[0]), _filled(theirs, b, choice.fill[1])
+        a, b = filled(ours, a, choice.fill[0]), filled(theirs, b, choice.fill[1])
     if leaf.claim.metric in MIRRORED:
         a, b = 1 - a, 1 - b
     chosen = planned & ~(np.isnan(a) | np.isnan(b))
@@ -126,14 +126,14 @@ def paired_scores(items: ItemTable, leaf: Leaf, choice: ScoreChoice = HEADLINE) 
     )
 
 
-def _filled(arm: ArmItems, score: FloatArray, value: float) -> FloatArray:
+def filled(arm: ArmItems, score: FloatArray, value: float) -> FloatArray:
     """Return item means in which every missing call counts as ``value``."""
     calls = arm.n_epochs + arm.n_missing
     right = np.where(arm.n_epochs > 0, np.nan_to_num(score) * arm.n_epochs, 0.0)
-    filled: FloatArray = np.divide(
+    means: FloatArray = np.divide(
         right + value * arm.n_missing, calls, out=np.full(len(score), math.nan), where=calls > 0
     )
-    return np.where(arm.n_missing > 0, filled, score)
+    return np.where(arm.n_missing > 0, means, score)
 
 
 def _in_unit(scores: FloatArray) -> bool:

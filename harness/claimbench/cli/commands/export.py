@@ -141,11 +141,12 @@ def _to_file(
         )
     with open_store(results) as store:
         evaluation = evaluate_run(store, store.resolve_run(run))
+        from claimbench.clock import this_day
         from claimbench_reports.collect.data import report_data
 
         background = background_of(evaluation.stored.suite)
         redact = background.redactor(profile)
-        data = report_data(store, evaluation, background)
+        data = report_data(store, evaluation, background, today=this_day())
     if output is not None and kind in BINARY:
         with whole_file(output) as part:
             _write_binary(kind, data, redact, part)

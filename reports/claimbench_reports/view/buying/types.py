@@ -9,11 +9,15 @@ from claimbench_reports.view.format import Figure
 
 @dataclass(frozen=True, slots=True)
 class GateCell:
-    """One requirement of one arm: its state in a word, and why."""
+    """One requirement of one arm: its state in a word, and why. ``claim``: the id of the report's
+    claim that asks the same, empty where there is none; ``todo``: what would settle it.
+    """
 
     arm: str
     state: str
     why: str
+    claim: str = ""
+    todo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +57,4 @@ class DecisionView:
     not_run: str
     note: str
     open_short: str = ""
+    leads: tuple[str, ...] = ()

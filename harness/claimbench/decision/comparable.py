@@ -1,0 +1,83 @@
+"""Whether arms can be compared on a criterion, by the rules that claims on the same thing pass: the
+comparability gate, the least sample, and the share of calls without a result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from claimbench.claims import gate
+from claimbench.claims.readings import latency
+from claimbench.claims.readings.missing import too_many_lost
+from claimbench.claims.readings.size import size_block
+from claimbench.claims.types import Leaf
+from claimbench.claims.words import explain_reason
+from claimbench.decision.values import DOLLARS, Totals
+from claimbench.evaluation.evaluate import Evaluation
+from claimbench.types import Claim, Criterion, Reason
+
+
+def incomparable(
+    evaluation: Evaluation, totals: Totals, i: int, leader: str, candidates: Sequence[str]
+) -> str:
+    """Say why the leader cannot be compared with another candidate on criterion ``i``; empty where
+    it can with all.
+    """
+    found = [
+        explain_reason(reason)
+        for rival in candidates
+        if rival != leader
+        for reason in _reasons(evaluation, totals, i, (leader, rival))
+    ]
+    return "; ".join(dict.fromkeys(found))
+
+
+def _reasons(
+    evaluation: Evaluation, totals: Totals, i: int, arms: tuple[str, str]
+) -> Iterator[Reason]:
+    criterion, items, calls = totals.criteria[i], evaluation.items, evaluation.calls
+    context = evaluation.context
+    leaf = _leaf(criterion, arms, evaluation)
+    kind = leaf.claim.kind
+    refused, _ = gate.breaches(kind, *arms, items, calls, leaf.mask, context)
+    yield from refused
+    if criterion.metric != "success_rate":  # there a call without a result is what is counted
+        lost = too_many_lost(leaf, items, scores=kind == "accuracy")
+        if lost is not None:
+            yield lost
+    if kind == "latency":
+        for question in latency.questions(items, calls, leaf, context):
+            yield from question.blocked
+    else:
+        yield from size_block(items, totals.mask_of(i))
+
+
+def _leaf(criterion: Criterion, arms: tuple[str, str], evaluation: Evaluation) -> Leaf:
+    """Return the claim that one arm is ahead of another on a criterion."""
+    items = evaluation.items
+    mask = np.ones(len(items.items), dtype=np.bool_)
+    if criterion.task is not None:
+        mask = np.asarray(items.task == criterion.task)
+    kind, metric, relation, quantile = "accuracy", "accuracy", "more", None
+    if criterion.metric in DOLLARS:
+        kind, metric, relation = "cost", "usd", "less"
+    elif criterion.metric.endswith("_s"):
+        metric, _, rank = criterion.metric.removesuffix("_s").partition("_p")
+        kind, relation, quantile = "latency", "less", int(rank) / 100
+    claim = Claim(
+        id=criterion.name,
+        text="",
+        source=None,
+        kind=kind,
+        metric=metric,
+        treatments=(arms[0],),
+        baselines=(arms[1],),
+        relation=relation,
+        threshold=None,
+        task=criterion.task,
+        quantile=quantile,
+        alpha=evaluation.stored.suite.alpha,
+    )
+    return Leaf(claim, *arms, mask)
