@@ -149,6 +149,28 @@ def test_a_model_that_varies_holds_and_one_that_changed_regresses(nightly: Night
     assert inside("check", same, "--baseline", base).code == 0
 
 
+def test_a_changed_model_is_called_changed_every_night_although_no_run_repeats(
+    nightly: Nightly,
+) -> None:
+    """One answer a sample: the runs between say how far apart two runs lie, and are not BASE's."""
+    nightly.change("epochs: 3", "epochs: 1")
+    base = nightly.run()
+    found: list[str] = []
+    for night in range(1, 7):
+        if night == 3:
+            nightly.answers(noise=0.03, wrong=0.4)
+        nightly.run()
+        last = nightly.compared("--every", base, "--fail-on-change", "--margin", "accuracy=90%")
+        found.append(last["runs"][-1]["drift"][0]["state"])
+        assert last["exit_code"] == (1 if night >= 3 else 0)
+    assert found == ["cannot_tell", "varies", *["changed"] * 4]
+    flips = last["runs"][-1]["flips"][0]
+    assert flips["flipped"] > 3 * flips["by_repeats"]
+    nightly.answers(noise=0.03)
+    nightly.run()
+    assert nightly.compared("--every", base)["runs"][-1]["drift"][0]["state"] == "varies"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

@@ -12,7 +12,7 @@ from claimbench.evaluation.evaluate import Evaluation
 from claimbench.evaluation.stored import counted, why_incomplete
 from claimbench.monitoring.bills import bill_moves
 from claimbench.monitoring.differences import differences
-from claimbench.monitoring.drift import RunAnswers, drifts, scores_before
+from claimbench.monitoring.drift import RunAnswers, drifts, scores_by_night
 from claimbench.monitoring.flips import all_flips
 from claimbench.monitoring.groups import with_both_groupings
 from claimbench.monitoring.judging import ACCURACY, DOLLARS, Tables, judge
@@ -145,7 +145,7 @@ def _step(
         both = {base.stored.suite.population, new.stored.suite.population}
         population = "fixed" if both == {"fixed"} else "super"
         judged += judge(tables, pairing.arms, settings.margins, population, look.alpha)
-    before = {pair.new: scores_before(base, pair, earlier) for pair in pairing.arms}
+    nights = {pair.new: scores_by_night(base, new, pair, earlier) for pair in pairing.arms}
     refs = run_ref(base), run_ref(new)
     return Step(
         refs[1],
@@ -156,7 +156,7 @@ def _step(
         differing,
         judged,
         () if too_few else bill_moves(base, new, pairing.arms, tables),
-        () if too_few else all_flips(arms, tables, before),
+        () if too_few else all_flips(arms, tables, nights),
         () if too_few else drifts(base, new, pairing.arms, pairing.items, look.alpha, earlier),
         (*loosened(base.stored.suite, new.stored.suite, settings), *said, *_notes(*refs, look)),
     )

@@ -165,7 +165,8 @@ def _over(a: float | None, b: float | None) -> float | None:
 class Flips:
     """Samples whose score differs between an answer of BASE and one of NEW, expected over draws.
 
-    ``by_repeats``: how many differ between two answers of one run; None where no run repeats.
+    ``by_repeats``: how many differ between two answers of one run, or where no run repeats between
+    two runs that follow each other; None where that is not known.
     ``samples``: those that moved most, with BASE's and NEW's mean score.
     """
 
@@ -185,7 +186,8 @@ class Flips:
 @dataclass(frozen=True)
 class Lens:
     """One way to look at answers, tested for exchangeability of runs: ``observed`` and
-    ``expected`` mean distance of an answer of BASE from one of NEW.
+    ``expected`` mean distance of an answer of BASE from one of NEW. Expected is what dealing the
+    same answers to the runs anew gives: that of any two of them.
     """
 
     name: str
@@ -202,7 +204,8 @@ class Drift:
     """Whether an arm's model changed between the runs, or only varies as its repeats do.
 
     ``repeats``: where the variance is known from, in words. ``moved``: what the endpoint itself
-    names otherwise. ``level``: 1 - alpha of this look.
+    names otherwise. ``level``: 1 - alpha of this look. ``between``: how many runs between say how
+    far apart two runs lie, where neither repeats a question.
     """
 
     arm: str
@@ -211,6 +214,7 @@ class Drift:
     repeats: str
     moved: tuple[str, ...]
     level: float
+    between: int = 0
 
 
 @dataclass(frozen=True)
