@@ -48,6 +48,8 @@ class Settings:
 
     ``runs``: how many are to be compared with one baseline; None: this comparison only.
     ``arms``: new name -> name in the baseline. ``common``: the least share of samples in both.
+    ``change_alarms``: a changed model is an alarm too, so that alpha is parted between measures
+    and models, half each.
     """
 
     margins: Margins
@@ -56,6 +58,7 @@ class Settings:
     common: float = 0.8
     alpha: float = 0.05
     baseline: str | None = None
+    change_alarms: bool = False
 
 
 @dataclass(frozen=True)
@@ -219,7 +222,9 @@ class Drift:
 
 @dataclass(frozen=True)
 class Step:
-    """One run of a series against the baseline. ``look`` of ``looks``, judged at ``alpha``."""
+    """One run of a series against the baseline. ``look`` of ``looks``, judged at ``alpha``:
+    ``parted`` half for measures and half for models, else all of it for each.
+    """
 
     run: RunRef
     look: int
@@ -232,6 +237,7 @@ class Step:
     flips: tuple[Flips, ...]
     drifts: tuple[Drift, ...]
     notes: tuple[str, ...] = ()
+    parted: bool = False
 
     @property
     def state(self) -> State:

@@ -280,12 +280,13 @@ def pairing_words(pairing: Pairing) -> tuple[str, ...]:
 def look_words(step: Step) -> str:
     """Say which look of how many this is, and what it may spend."""
     level = level_text(1 - step.alpha)
+    parted = " (half of what may err for measures, half for changed models)" if step.parted else ""
     if step.looks == 1:
         return (
-            f"One comparison at {level}. A job that repeats it cries wolf: state compare.runs in"
-            " the suite, or use --every."
+            f"One comparison at {level}{parted}. A job that repeats it cries wolf: state"
+            " compare.runs in the suite, or use --every."
         )
-    return f"Look {step.look} of {step.looks} against this baseline, at {level} together."
+    return f"Look {step.look} of {step.looks} of this series, at {level} together{parted}."
 
 
 def series_rows(steps: Sequence[Step]) -> list[tuple[str, str, str, str]]:

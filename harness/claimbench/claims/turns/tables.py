@@ -302,6 +302,8 @@ def _context(ctx: ClaimContext, views: Mapping[str, View], of: _Conversations) -
         changed["in_both"] = np.asarray(
             [all(ctx.in_both[item] for item in group) for group in of.groups], dtype=np.bool_
         )
+    if ctx.groups_in_both is not None:
+        changed["groups_in_both"] = ctx.groups_in_both[of.first]
     # A route was put together from turns that follow other answers than its own.
     unfair = Reason("route_by_turn")
     changed["routes"] = {
