@@ -10,12 +10,15 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
 
 from . import forked
+
+if TYPE_CHECKING:
+    from .nightly import Nightly
 
 LABELS = ("billing", "delivery", "tech")
 
@@ -239,3 +242,17 @@ def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
 
     kept = {name: value for name, value in os.environ.items() if not name.endswith("_KEY")}
     return {**kept, "GOOD_KEY": "sk-test-canary-4711-abcdefgh", **(extra or {})}
+
+
+@pytest.fixture
+def nightly(
+    tmp_path: Path,
+    vendor: Vendor,
+    bench: Callable[..., Said],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Nightly:
+    from .nightly import Nightly
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BENCH_RESULTS", raising=False)
+    return Nightly(tmp_path, vendor, bench)

@@ -4,116 +4,15 @@ varies; and everything that can be wrong with the runs it is given.
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
-import random
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from claimbench.cli import group
-from claimbench.errors import BenchError
-
-from .conftest import LABELS, Said, Vendor, environment
+from .conftest import environment
 from .forked import BENCH
-
-Bench = Callable[..., Said]
-N = 100
-SUITE = """\
-name: nightly
-version: 1-0
-epochs: 3
-sampling: {{temperature: 0}}
-errors: {{max_retries: 1, backoff_s: 0.01, timeout_s: 20, connect_timeout_s: 2}}
-tasks:
-  - name: route
-    dataset: {{path: tickets.jsonl, id: id, target: team}}
-    prompt: [{{user: "{{{{ text }}}}"}}]
-    answer: {{type: label, labels: [billing, delivery, tech], constrain: false}}
-    scorers: [label]
-    max_tokens: 8
-arms:
-  - {{name: beta-mini, provider: compatible, model: mini, base_url: "{url}", weights: proprietary, concurrency: 8,
-     cost: {{price: {{input: 1, output: 4, source: test, dated: 2026-01-01}}}}}}
-claims:
-  - {{id: level, claim: "beta-mini is at least 10% accurate"}}
-compare:
-  margins: {{accuracy: 0.08, latency: off}}
-"""
-
-
-class Nightly:
-    """A suite, its vendor, and what a job does with them."""
-
-    def __init__(self, folder: Path, vendor: Vendor, bench: Bench) -> None:
-        self.folder, self.vendor, self.bench = folder, vendor, bench
-        self.path = folder / "nightly.yaml"
-        self.path.write_text(SUITE.format(url=vendor.url))
-        self.rows(range(N))
-        self.rng = random.Random(7)
-        self.answers(noise=0.03)
-
-    def rows(self, numbers: range) -> None:
-        rows = [
-            {"id": f"t{i}", "text": f"ticket #{i} please", "team": LABELS[i % 3]} for i in numbers
-        ]
-        text = "".join(json.dumps(row) + "\n" for row in rows)
-        (self.folder / "tickets.jsonl").write_text(text)
-
-    def answers(self, noise: float, wrong: float = 0.0) -> None:
-        """Answer wrongly by chance in ``noise`` of calls, and always in ``wrong`` of tickets."""
-
-        def reply(number: int, _text: str) -> str:
-            right = (number * 7919) % 100 >= 100 * wrong and self.rng.random() >= noise
-            return LABELS[number % 3] if right else LABELS[(number + 1) % 3]
-
-        self.vendor.reply = reply  # type: ignore[method-assign]
-
-    def run(self, *words: str) -> str:
-        said = self.bench("run", str(self.path), "--no-report", "--json", "--yes", *words)
-        assert said.code == 0, said.err + said.out
-        run: str = said.json["run"]
-        return run
-
-    def change(self, old: str, new: str) -> None:
-        text = self.path.read_text()
-        assert old in text
-        self.path.write_text(text.replace(old, new))
-
-    def compare(self, *words: str) -> Said:
-        """As a process would, in this one: starting Python takes longer than comparing."""
-        return inside("compare", *words)
-
-    def compared(self, *words: str) -> Any:
-        said = self.compare(*words, "--json")
-        assert said.out, said.err
-        return said.json
-
-
-def inside(*words: str) -> Said:
-    """Run a command that only reads in this process."""
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        try:
-            code = group().main([*words], prog_name="bench", standalone_mode=False)
-        except BenchError as error:
-            return Said(error.exit_code, out.getvalue(), f"{error} {error.hint}")
-    return Said(code, out.getvalue(), "")
-
-
-@pytest.fixture
-def nightly(
-    tmp_path: Path, vendor: Vendor, bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> Nightly:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("BENCH_RESULTS", raising=False)
-    return Nightly(tmp_path, vendor, bench)
+from .nightly import Bench, N, Nightly, inside
 
 
 def test_a_model_that_varies_holds_and_one_that_changed_regresses(nightly: Nightly) -> None:
@@ -147,6 +46,28 @@ def test_a_model_that_varies_holds_and_one_that_changed_regresses(nightly: Night
     assert checked.json["comparison"]["state"] == "regressed"
     assert "against" in (nightly.folder / "j.xml").read_text()
     assert inside("check", same, "--baseline", base).code == 0
+
+
+def test_a_changed_model_is_called_changed_every_night_although_no_run_repeats(
+    nightly: Nightly,
+) -> None:
+    """One answer a sample: the runs between say how far apart two runs lie, and are not BASE's."""
+    nightly.change("epochs: 3", "epochs: 1")
+    base = nightly.run()
+    found: list[str] = []
+    for night in range(1, 7):
+        if night == 3:
+            nightly.answers(noise=0.03, wrong=0.4)
+        nightly.run()
+        last = nightly.compared("--every", base, "--fail-on-change", "--margin", "accuracy=90%")
+        found.append(last["runs"][-1]["drift"][0]["state"])
+        assert last["exit_code"] == (1 if night >= 3 else 0)
+    assert found == ["cannot_tell", "varies", *["changed"] * 4]
+    flips = last["runs"][-1]["flips"][0]
+    assert flips["flipped"] > 3 * flips["by_repeats"]
+    nightly.answers(noise=0.03)
+    nightly.run()
+    assert nightly.compared("--every", base)["runs"][-1]["drift"][0]["state"] == "varies"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 
 import nightly_series as nightly
+import numpy as np
 import pytest
 
 
@@ -16,8 +17,12 @@ def allowed(reps: int) -> float:
 
 @pytest.mark.parametrize(
     "series",
-    [nightly.Series(n=200), nightly.Series(n=200, drop=nightly.MARGIN)],
-    ids=["no change", "at the margin"],
+    [
+        nightly.Series(n=200, watched=True),
+        nightly.Series(n=200, slower=nightly.LATENCY, watched=True),
+        nightly.Series(n=200, drop=nightly.MARGIN),
+    ],
+    ids=["no change", "latency at the margin", "accuracy at the margin"],
 )
 def test_few_series_alarm_without_a_regression(series: nightly.Series) -> None:
     reps = 60
@@ -29,12 +34,38 @@ def test_a_drop_of_twice_the_margin_alarms_soon() -> None:
     assert nightly.share(series, 20, nightly.SOON, nightly.NIGHTS, 4) >= nightly.WANTED
 
 
+@pytest.mark.parametrize("first", [2, 5])
+def test_a_change_that_no_margin_sees_alarms_in_every_night_after_it(first: int) -> None:
+    """A fifth of the samples turn, as many to right as to wrong: no measure regresses."""
+    series = nightly.Series()
+    rng = np.random.default_rng(5)
+    chance = (rng.random(series.n) < 0.5).astype(np.float64)
+    turned = np.where(np.arange(series.n) % 5 == 0, 1 - chance, chance)
+    nights = [chance if night < first else turned for night in range(first + 6)]
+    nights = [np.abs(one - (rng.random(series.n) < 0.03)) for one in nights]
+    for last in range(2, len(nights)):
+        found = nightly.changed_arms({"one": nights[: last + 1]}, 0.001)
+        assert found == (["one"] if last >= first else [])
+
+
 @pytest.mark.full_stats
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize(
     "series",
-    [nightly.Series(), nightly.Series(drop=nightly.MARGIN), nightly.Series(dollars=0.1)],
-    ids=["no change", "accuracy at the margin", "dollars at the margin"],
+    [
+        nightly.Series(watched=True),
+        nightly.DEARER,
+        nightly.SLOWER,
+        nightly.Series(),
+        nightly.Series(drop=nightly.MARGIN),
+    ],
+    ids=[
+        "no change, models watched",
+        "dollars at the margin, models watched",
+        "latency at the margin, models watched",
+        "no change",
+        "accuracy at the margin",
+    ],
 )
 def test_500_series_of_30_nights_alarm_within_the_level(series: nightly.Series) -> None:
     assert nightly.share(series, 500, nightly.NIGHTS, nightly.NIGHTS, 1) <= nightly.LIMIT

@@ -11,6 +11,7 @@ import numpy as np
 
 from claimbench import stats
 from claimbench.claims import gate
+from claimbench.claims.beside.both_runs import of_both_runs
 from claimbench.claims.beside.composed import (
     composed_flags,
     unfair_routes,
@@ -82,14 +83,13 @@ def leaf_finding(
     then each reading.
     """
     title = leaf.where or versus(leaf)
-    if ctx.in_both is not None and ctx.other_runs & set(leaf.arms):
-        leaf = replace(leaf, mask=leaf.mask & ctx.in_both)
+    leaf, items, calls, rules = of_both_runs(leaf, items, calls, ctx)
     mask, elsewhere = preference.scoped(leaf, items, ctx)
     if elsewhere and not mask.any():
         return Finding("not_comparable", None, reasons=elsewhere, title=title)
     leaf = replace(leaf, mask=mask)
     refused, flags = _not_comparable(leaf, items, calls, ctx)
-    flags = (*elsewhere, *flags)
+    flags = (*rules, *elsewhere, *flags)
     if refused:
         return Finding("not_comparable", None, flags=flags, reasons=refused, title=title)
     claim = leaf.claim

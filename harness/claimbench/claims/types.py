@@ -11,7 +11,7 @@ from claimbench.claims.preference.pairs import Comparisons
 from claimbench.claims.readings.runaways import Runaways
 from claimbench.stats import Interval
 from claimbench.tables.priced import Charges
-from claimbench.tables.types import BoolArray, FloatArray
+from claimbench.tables.types import BoolArray, FloatArray, StrArray
 from claimbench.types import Claim, Json, Look, Reading, Reason, Relation, VerdictStatus
 from claimbench.types.adoption import Adoption
 
@@ -161,7 +161,9 @@ class ClaimContext:
         other_runs: arms that another run measured, under names of their own: they were not there
             at the same time, so that a verdict about time speaks of the windows of both.
         in_both: items that the other run was asked too, bool per item: claims about its arms speak
-            of these alone; None: all.
+            of these alone; None: all. ``groups_in_both``: the group of each item that either run's
+            grouping ties together; None: both group alike. ``rules_in_both``: what such claims say
+            of the rules that they are judged by.
         routes: arms made from other arms' calls, without a call of their own.
         adoption: dated snapshots, for claims about downloads; ``judged_on``: the run's day.
         pairs: comparisons of the arms' answers; None where no task has any.
@@ -206,6 +208,8 @@ class ClaimContext:
     deterministic: frozenset[str] = frozenset()
     other_runs: frozenset[str] = frozenset()
     in_both: BoolArray | None = None
+    groups_in_both: StrArray | None = None
+    rules_in_both: tuple[Reason, ...] = ()
     claims_before: str = ""
     routes: Mapping[str, RouteFacts] = field(default_factory=dict)
     adoption: Adoption | None = None

@@ -265,12 +265,12 @@ def _hosts(suite: Suite) -> dict[str, HostRate]:
 
 def _level(claim: Claim, ctx: ClaimContext) -> float:
     """Alpha of the displayed interval: the claim's, or the nominal alpha of the look where the run
-    stopped.
+    stopped, if that is less.
     """
     if ctx.look is None:
         return claim.alpha
     if ctx.look_alpha is not None:
-        return ctx.look_alpha
+        return min(ctx.look_alpha, claim.alpha)
     bounds = sequential.obf_bounds(ctx.look.looks_planned, claim.alpha)
     return sequential.nominal_alpha(float(bounds[ctx.look.k - 1]))
 

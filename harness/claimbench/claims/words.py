@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from claimbench.claims.beside.reasons import ACCEPTED, REASONS_BESIDE
+from claimbench.claims.beside.reasons import ACCEPTED, FLAGS_BESIDE, REASONS_BESIDE
 from claimbench.claims.facts.settling import settling
 from claimbench.claims.language.say import read_as
 from claimbench.claims.preference.words import PREFERENCE_MEANS, PREFERENCE_REASONS, WON
@@ -403,9 +403,7 @@ def verdict_sentence(claim: Claim, outcome: Finding) -> str:
     )
 
 
-EXPLAINS = frozenset({
-    "absent_items", "charges_differ", "few_clusters", "equal_inputs", "quality_is", "tiers_unasked",
-})  # fmt: skip
+EXPLAINS = FLAGS_BESIDE | {"absent_items", "few_clusters", "equal_inputs", "quality_is"}
 """Flags that say why so much data decide nothing."""
 CHANGES_USE = EXPLAINS | {
     "failed_calls",

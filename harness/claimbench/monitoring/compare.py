@@ -12,9 +12,9 @@ from claimbench.evaluation.evaluate import Evaluation
 from claimbench.evaluation.stored import counted, why_incomplete
 from claimbench.monitoring.bills import bill_moves
 from claimbench.monitoring.differences import differences
-from claimbench.monitoring.drift import RunAnswers, drifts, scores_before
+from claimbench.monitoring.drift import RunAnswers, drifts, scores_by_night
 from claimbench.monitoring.flips import all_flips
-from claimbench.monitoring.groups import with_both_groupings
+from claimbench.monitoring.groups import GROUPED_OTHERWISE, with_both_groupings
 from claimbench.monitoring.judging import ACCURACY, DOLLARS, Tables, judge
 from claimbench.monitoring.pairing import merged, pair_runs
 from claimbench.monitoring.settings import known_names, loosened
@@ -133,10 +133,11 @@ def _step(
     )
     said: list[str] = []
     if (regrouped := with_both_groupings(base, items, calls, pairing.items)) is not None:
-        said.append("samples are grouped otherwise than in BASE: what either ties stays together")
+        said.append(GROUPED_OTHERWISE)
         items, calls = regrouped
     common = np.isin(np.asarray(items.items, dtype=np.str_), np.asarray(pairing.items, np.str_))
     tables = Tables(items, calls, context, common)
+    alpha = look.alpha / 2 if settings.change_alarms else look.alpha
     judged = _not_run(pairing, settings)
     too_few = pairing.share < settings.common
     if too_few:
@@ -144,8 +145,8 @@ def _step(
     else:
         both = {base.stored.suite.population, new.stored.suite.population}
         population = "fixed" if both == {"fixed"} else "super"
-        judged += judge(tables, pairing.arms, settings.margins, population, look.alpha)
-    before = {pair.new: scores_before(base, pair, earlier) for pair in pairing.arms}
+        judged += judge(tables, pairing.arms, settings.margins, population, alpha)
+    nights = {pair.new: scores_by_night(base, new, pair, earlier) for pair in pairing.arms}
     refs = run_ref(base), run_ref(new)
     return Step(
         refs[1],
@@ -156,9 +157,10 @@ def _step(
         differing,
         judged,
         () if too_few else bill_moves(base, new, pairing.arms, tables),
-        () if too_few else all_flips(arms, tables, before),
-        () if too_few else drifts(base, new, pairing.arms, pairing.items, look.alpha, earlier),
+        () if too_few else all_flips(arms, tables, nights),
+        () if too_few else drifts(base, new, pairing.arms, pairing.items, alpha, earlier),
         (*loosened(base.stored.suite, new.stored.suite, settings), *said, *_notes(*refs, look)),
+        settings.change_alarms,
     )
 
 
@@ -223,7 +225,7 @@ def _notes(base: RunRef, new: RunRef, look: Look) -> tuple[str, ...]:
         notes.append("BASE was measured after NEW")
     if look.period > 1:
         notes.append(
-            f"alpha was spent over {look.planned} runs and is spent anew: series {look.period}"
-            " against this baseline"
+            f"alpha was spent over {look.planned} runs and is spent anew: series {look.period};"
+            " take a new baseline"
         )
     return tuple(notes)

@@ -86,20 +86,25 @@ def answers_of(run: Evaluation, arm: str) -> dict[str, list[Answer]]:
     return found
 
 
-def scores_before(
-    base: Evaluation, pair: PairedArm, earlier: Sequence[RunAnswers]
-) -> dict[str, list[float]]:
-    """Return an arm's scores by item in BASE and the runs between it and NEW: they are repeats
-    where no run has any; empty where there is no run between.
+def scores_by_night(
+    base: Evaluation, new: Evaluation, pair: PairedArm, earlier: Sequence[RunAnswers]
+) -> list[dict[str, float]]:
+    """Return an arm's scores by item in BASE, in each run between and in NEW, in their order: they
+    are repeats where no run has any. Empty where there is no run between.
     """
-    if not earlier:
-        return {}
-    sides = [answers_of(base, pair.old), *(other.of(pair.old) for other in earlier)]
-    found: dict[str, list[float]] = {}
-    for side in sides:
-        for item, answers in side.items():
-            known = [answer.score for answer in answers if answer.score is not None]
-            found.setdefault(item, []).extend(known)
+    nights = [answers_of(base, pair.old), *(other.of(pair.old) for other in earlier)]
+    nights.append(answers_of(new, pair.new))
+    there = [night for night in nights if night]
+    return [_scores(night) for night in there] if len(there) > 2 else []
+
+
+def _scores(night: Answers) -> dict[str, float]:
+    """Return the score of each item's first answer that has one."""
+    found: dict[str, float] = {}
+    for item, answers in night.items():
+        known = [answer.score for answer in answers if answer.score is not None]
+        if known:
+            found[item] = known[0]
     return found
 
 
@@ -135,6 +140,26 @@ LENSES: Mapping[str, tuple[Callable[[Answer], object], Callable[..., FloatArray]
 """Name -> what it looks at, and how far two of these lie apart."""
 
 
+@dataclass(frozen=True)
+class Sides:
+    """An arm's answers to the common samples: BASE's, NEW's, and one of each run ``between`` where
+    neither of the two repeats a question.
+    """
+
+    base: Answers
+    new: Answers
+    between: Sequence[Answers] = ()
+
+    @property
+    def repeats(self) -> str:
+        """Say where it is known from how much the model varies; empty where it is not."""
+        one, two = _most(self.base), _most(self.new)
+        if max(one, two) > 1:
+            return f"{one} answers a sample in BASE, {two} in NEW"
+        used = len(self.between)
+        return f"BASE, NEW and {used} run{'s' if used > 1 else ''} between" if used else ""
+
+
 def drifts(
     base: Evaluation,
     new: Evaluation,
@@ -145,7 +170,7 @@ def drifts(
 ) -> tuple[Drift, ...]:
     """Say of each arm whether its model changed from BASE to NEW, all lenses together at ``alpha``.
 
-    Where neither run repeats a question, the runs between them are repeats of BASE.
+    Where neither run repeats a question, the runs between them say how far apart two runs lie.
 
     Args:
         base: the baseline.
@@ -155,21 +180,25 @@ def drifts(
         alpha: for all arms and lenses, by Holm.
         earlier: the runs between.
     """
-    sides = [_sides(base, new, pair, items, earlier) for pair in arms]
-    wanted = math.ceil(10 * len(LENSES) * max(len(arms), 1) / alpha)
+    return drifts_of({pair.new: _sides(base, new, pair, items, earlier) for pair in arms}, alpha)
+
+
+def drifts_of(sides: Mapping[str, Sides], alpha: float) -> tuple[Drift, ...]:
+    """Say of each arm, by its answers, whether its model changed; see :func:`drifts`."""
+    wanted = math.ceil(10 * len(LENSES) * max(len(sides), 1) / alpha)
     draws = min(max(DRAWS, wanted), MOST_DRAWS)
     rng = np.random.default_rng(SEED)
-    tested = [_tested(before, after, rng, draws) for before, after, _ in sides]
-    flat = [(at, lens) for at, lenses in enumerate(tested) for lens in lenses]
-    adjusted = stats.holm([lens.p for _, lens in flat], alpha)[0].tolist()
-    told: list[list[Lens]] = [[] for _ in arms]
-    for (at, lens), p in zip(flat, adjusted, strict=True):
-        told[at].append(replace(lens, p_holm=p, shifted=p <= alpha))
+    tested = [(arm, lens) for arm, one in sides.items() for lens in _tested(one, rng, draws)]
+    adjusted = stats.holm([lens.p for _, lens in tested], alpha)[0].tolist()
+    told: dict[str, list[Lens]] = {arm: [] for arm in sides}
+    for (arm, lens), p in zip(tested, adjusted, strict=True):
+        told[arm].append(replace(lens, p_holm=p, shifted=p <= alpha))
     made: list[Drift] = []
-    for pair, lenses, (before, after, repeats) in zip(arms, told, sides, strict=True):
-        moved = _moved(before, after)
-        state = _state(lenses, moved)
-        made.append(Drift(pair.new, state, tuple(lenses), repeats, moved, 1 - alpha))
+    for arm, one in sides.items():
+        moved = _moved(one)
+        state = _state(told[arm], moved)
+        used = len(one.between)
+        made.append(Drift(arm, state, tuple(told[arm]), one.repeats, moved, 1 - alpha, used))
     return tuple(made)
 
 
@@ -187,51 +216,53 @@ def _sides(
     pair: PairedArm,
     items: Sequence[str],
     earlier: Sequence[RunAnswers],
-) -> tuple[Answers, Answers, str]:
-    """Return BASE's and NEW's answers to the common samples, and where repeats come from."""
+) -> Sides:
     wanted = set(items)
     before = _only(answers_of(base, pair.old), wanted)
     after = _only(answers_of(new, pair.new), wanted)
-    most = max((len(found) for side in (before, after) for found in side.values()), default=0)
-    if most > 1:
-        return before, after, _each(before, after)
-    used = 0
-    for other in earlier:
-        more = _only(other.of(pair.old), wanted)
-        used += bool(more)
-        for item, found in more.items():
-            before.setdefault(item, []).extend(found)
-    said = f"BASE and {used} run{'s' if used > 1 else ''} after it" if used else ""
-    return before, after, said
+    if max(_most(before), _most(after)) > 1:
+        return Sides(before, after)
+    # One of each run: those of one run may hang together, as an endpoint's cache makes them.
+    nights = [_only(other.of(pair.old), wanted, most=1) for other in earlier]
+    return Sides(before, after, [night for night in nights if night])
 
 
-def _only(answers: Answers, wanted: set[str]) -> dict[str, list[Answer]]:
-    return {item: list(found) for item, found in answers.items() if item in wanted}
+def _only(answers: Answers, wanted: set[str], most: int | None = None) -> Answers:
+    return {item: found[:most] for item, found in answers.items() if item in wanted}
 
 
-def _each(before: Answers, after: Answers) -> str:
-    most = [max((len(found) for found in side.values()), default=0) for side in (before, after)]
-    return f"{most[0]} answers a sample in BASE, {most[1]} in NEW"
+def _most(answers: Answers) -> int:
+    """Return the most answers that any sample has."""
+    return max((len(found) for found in answers.values()), default=0)
 
 
-def _tested(before: Answers, after: Answers, rng: np.random.Generator, draws: int) -> list[Lens]:
+def _tested(sides: Sides, rng: np.random.Generator, draws: int) -> list[Lens]:
     found: list[Lens] = []
     for name, (seen, distance) in LENSES.items():
         deals: list[Deal] = []
-        for item in sorted(before.keys() & after.keys()):
-            one = [value for a in before[item] if (value := seen(a)) is not None]
-            two = [value for a in after[item] if (value := seen(a)) is not None]
-            deals.append(Deal(distance([*one, *two]), len(one)))
+        for item in sorted(sides.base.keys() & sides.new.keys()):
+            one, two = _seen(seen, sides.base[item]), _seen(seen, sides.new[item])
+            others: list[object] = []
+            for night in sides.between:
+                others += _seen(seen, night.get(item, ()))
+            deals.append(Deal(distance([*one, *two, *others]), len(one), len(two)))
         result: Exchange | None = exchange_test(deals, rng, draws)
         if result is not None:
             found.append(Lens(name, result.observed, result.expected, result.n, result.p))
     return found
 
 
-def _moved(before: Answers, after: Answers) -> tuple[str, ...]:
-    """Say where the endpoint names another model than it ever did in BASE."""
+def _seen(seen: Callable[[Answer], object], answers: Sequence[Answer]) -> list[object]:
+    """Return what a lens sees of answers, without those of which it sees nothing."""
+    return [value for answer in answers if (value := seen(answer)) is not None]
+
+
+def _moved(sides: Sides) -> tuple[str, ...]:
+    """Say where the endpoint names another model than it ever did in BASE, whatever it named in
+    the runs between.
+    """
     models: list[set[str]] = []
-    for side in (before, after):
+    for side in (sides.base, sides.new):
         names = {a.named.partition(" ")[0] for found in side.values() for a in found if a.named}
         models.append(names - {""})
     one, two = models

@@ -5,6 +5,12 @@ they are exchangeable. The statistic is the mean distance between an answer of o
 the other; its law under the hypothesis is that of dealing each sample's answers to the runs anew
 (Fisher 1935; of distances: Mielke & Berry 2007). So the test has its level for any model, any kind
 of answer and any number of repeats; with one answer in each run there is nothing to deal.
+
+Where neither run repeats, the answers of the runs between are dealt as well, and the statistic
+stays the distance between BASE's answer and NEW's: one of two nights that lie beside each other by
+chance alone. So the runs between only say how far apart two nights lie. They are never taken for
+BASE's: a model that changed some nights ago keeps differing from BASE, and one that changed and
+came back does not.
 """
 
 from __future__ import annotations
@@ -27,16 +33,29 @@ TIE = 1e-9
 
 @dataclass(frozen=True)
 class Deal:
-    """One sample's answers: their distances (k, k), of which the first ``n_base`` are BASE's."""
+    """One sample's answers: their distances (k, k), of which the first ``n_base`` are BASE's and
+    the next ``n_new`` NEW's; what is left comes from runs between, of which there are none where
+    either run repeats.
+    """
 
     distance: FloatArray
     n_base: int
+    n_new: int
+
+    def __post_init__(self) -> None:
+        """Refuse answers of runs between beside repeats: nobody deals them."""
+        if self.others and max(self.n_base, self.n_new) > 1:
+            raise ValueError("answers of runs between are dealt with one answer in BASE and in NEW")
+
+    @property
+    def others(self) -> int:
+        """Return how many answers come from runs between."""
+        return len(self.distance) - self.n_base - self.n_new
 
     @property
     def tells(self) -> bool:
-        """Return whether dealing anew could change anything: two answers in a run, at least."""
-        k = len(self.distance)
-        return 0 < self.n_base < k and k >= 3
+        """Return whether dealing anew could change anything: three answers, at least."""
+        return min(self.n_base, self.n_new) > 0 and len(self.distance) >= 3
 
 
 @dataclass(frozen=True)
@@ -64,16 +83,19 @@ def exchange_test(
     dealt = np.zeros(draws)
     for deal in telling:
         distance, k = deal.distance, len(deal.distance)
-        pairs = deal.n_base * (k - deal.n_base)
+        pairs = deal.n_base * deal.n_new
         mean = float(distance.sum()) / (k * (k - 1))
-        here = float(distance[: deal.n_base, deal.n_base :].sum()) / pairs
+        both = deal.n_base + deal.n_new
+        here = float(distance[: deal.n_base, deal.n_base : both].sum()) / pairs
         observed += here
         expected += mean
         if np.ptp(distance[~np.eye(k, dtype=np.bool_)]) <= TIE:
             dealt += mean  # all alike, or all different: every deal is the same
-            continue
-        chosen = _deals(k, min(deal.n_base, k - deal.n_base), draws, rng)
-        dealt += _between(distance, chosen) / pairs
+        elif deal.others:
+            dealt += _of_two(distance, draws, rng)
+        else:
+            chosen = _deals(k, min(deal.n_base, deal.n_new), draws, rng)
+            dealt += _between(distance, chosen) / pairs
     n = len(telling)
     p = (1 + int((dealt >= observed - TIE * max(n, 1)).sum())) / (1 + draws)
     return Exchange(observed / n, expected / n, n, p)
@@ -85,6 +107,12 @@ def _deals(k: int, size: int, draws: int, rng: np.random.Generator) -> IntArray:
         every = np.asarray(list(combinations(range(k), size)), dtype=np.intp)
         return every[rng.integers(0, len(every), draws)]
     return np.argpartition(rng.random((draws, k)), size - 1, axis=1)[:, :size].astype(np.intp)
+
+
+def _of_two(distance: FloatArray, draws: int, rng: np.random.Generator) -> FloatArray:
+    """Return the distances of ``draws`` random pairs of answers."""
+    every = distance[np.triu_indices(len(distance), 1)]
+    return np.asarray(every[rng.integers(0, len(every), draws)], dtype=np.float64)
 
 
 def _between(distance: FloatArray, chosen: IntArray) -> FloatArray:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from statistics import median_low
 
 import numpy as np
 
@@ -16,17 +18,16 @@ SHOWN = 50
 ALIKE = 1e-9
 
 
-Draws = Mapping[str, Sequence[float]]
-"""By item (``task/sample``): scores of the runs before NEW, BASE's among them."""
+Nights = Sequence[Mapping[str, float]]
+"""Scores by item (``task/sample``) of BASE, of each run between and of NEW, in their order."""
 
 
-def flips(arm: str, tables: Tables, nights: Draws | None = None) -> Flips | None:
+def flips(arm: str, tables: Tables, nights: Nights = ()) -> Flips | None:
     """Count, over the common samples, how often an answer of NEW scores otherwise than one of BASE.
 
     With several epochs it is the expected number for one draw of each: per sample the share of
     pairs that differ. ``by_repeats`` is the same between two draws of one run, the mean of the runs
-    that repeat; where neither does, between the runs of ``nights``. None where no sample has a
-    score in both.
+    that repeat; where neither does, that of ``nights``. None where no sample has a score in both.
     """
     was = _draws(tables.calls.arms[baseline_arm(arm)], tables)
     now = _draws(tables.calls.arms[arm], tables)
@@ -48,12 +49,26 @@ def flips(arm: str, tables: Tables, nights: Draws | None = None) -> Flips | None
         if abs(two - one) > ALIKE:
             moved.append((-abs(two - one), item, one, two))
     names = tables.items.items
-    if not within and nights:
-        pooled = [np.asarray(nights.get(names[item], ()), dtype=np.float64) for item in shared]
-        within = [_within(scores) for scores in pooled if len(scores) > 1]
-    by_repeats = len(shared) * float(np.mean(within)) if within else None
+    share = float(np.mean(within)) if within else _by_night([names[i] for i in shared], nights)
+    by_repeats = None if share is None else len(shared) * share
     most = tuple((names[item], one, two) for _, item, one, two in sorted(moved)[:SHOWN])
     return Flips(arm, len(shared), worse, better, by_repeats, most)
+
+
+def _by_night(items: Sequence[str], nights: Nights) -> float | None:
+    """Return the share of items that two runs score otherwise that follow each other, the middle
+    one of all such pairs (of an even number the lower); None where there are fewer than two.
+
+    A model that changed once stands in one of these pairs, and between most runs of a series.
+    """
+    if len(nights) <= 2:
+        return None
+    shares: list[float] = []
+    for one, two in pairwise(nights):
+        gaps = [abs(two[item] - one[item]) for item in items if item in one and item in two]
+        if gaps:
+            shares.append(sum(gap > ALIKE for gap in gaps) / len(gaps))
+    return median_low(shares) if len(shares) > 1 else None
 
 
 def _within(scores: FloatArray) -> float:
@@ -73,8 +88,8 @@ def _draws(rows: CallRows, tables: Tables) -> dict[int, FloatArray]:
 
 
 def all_flips(
-    arms: Sequence[str], tables: Tables, nights: Mapping[str, Draws] | None = None
+    arms: Sequence[str], tables: Tables, nights: Mapping[str, Nights]
 ) -> tuple[Flips, ...]:
     """Return the flips of every arm that has any score in both runs; ``nights``: by arm."""
-    found = [flips(arm, tables, (nights or {}).get(arm)) for arm in arms]
+    found = [flips(arm, tables, nights.get(arm, ())) for arm in arms]
     return tuple(one for one in found if one is not None)

@@ -11,6 +11,8 @@ from claimbench.evaluation.evaluate import Evaluation
 from claimbench.plan.clusters import Union
 from claimbench.tables.types import CallTable, ItemTable
 
+GROUPED_OTHERWISE = "samples are grouped otherwise than in BASE: what either ties stays together"
+
 
 def with_both_groupings(
     base: Evaluation, items: ItemTable, calls: CallTable, common: Collection[str]

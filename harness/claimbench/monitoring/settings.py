@@ -19,7 +19,9 @@ DOLLARS = AS_CHEAP - 1
 LATENCY = 0.20
 """Rise of a latency that holds where nobody stated one."""
 SERIES = 30
-"""Runs of a series over which alpha is spent where nobody stated how many."""
+"""Runs of a series over which alpha is spent where nobody stated how many, and an exit code ends a
+job or a claim is judged again with each run.
+"""
 OFF = "off"
 _HINT = "for example --margin accuracy=2%, --margin dollars=10%, --margin e2e_p95=off"
 
@@ -63,6 +65,16 @@ def settings_between(
         common=max(was.common, now.common),
         alpha=min(was.alpha, now.alpha),
     )
+
+
+def as_series(settings: Settings, base: Suite, planned: int | None = None) -> Settings:
+    """Return settings of a comparison with a run of ``base`` that is repeated: alpha is spent over
+    the runs that a person (``planned``) or BASE's suite states, else over :data:`SERIES`, or more
+    where NEW's suite states more.
+    """
+    if planned is not None or settings_of(base).runs is not None:
+        return settings
+    return replace(settings, runs=max(settings.runs or 0, SERIES))
 
 
 def _stricter(base: Margins, new: Margins) -> Margins:
@@ -119,14 +131,34 @@ def loosened(base: Suite, new: Suite, settings: Settings) -> tuple[str, ...]:
         ("latency", was.margins.latency, now.margins.latency, used.margins.latency),
     ):
         if before is not None and (after is None or after > before):
-            told.append(
-                f"NEW's suite has the margin of {name} {_shown(after)}, BASE's {_shown(before)}:"
-                f" {_shown(held)} is used"
-            )
+            told.append(_margin_used(f"the margin of {name}", before, after, held))
     if was.margins.latency is not None and now.margins.latency is not None:
         one, two = _tail(was.margins.time), _tail(now.margins.time)
         if one != two and used.margins.time == was.margins.time:
             told.append(f"NEW's suite judges {two}, BASE's {one}: {one} is judged")
+    return (*told, *_loosened_rules(base, new, used))
+
+
+def loosened_for_claims(base: Suite, new: Suite, settings: Settings) -> tuple[str, ...]:
+    """Say the same of claims about arms of the baseline: they have the suite's ``margin`` where
+    they state none.
+    """
+    told: list[str] = []
+    if new.margin > base.margin:
+        told.append(_margin_used("margin", base.margin, new.margin, base.margin))
+    return (*told, *_loosened_rules(base, new, settings))
+
+
+def _margin_used(what: str, before: float, after: float | None, held: float | None) -> str:
+    return (
+        f"NEW's suite has {what} {_shown(after)}, BASE's {_shown(before)}: {_shown(held)} is used"
+    )
+
+
+def _loosened_rules(base: Suite, new: Suite, used: Settings) -> tuple[str, ...]:
+    """Say what the later suite would have loosened beside margins."""
+    was, now = settings_of(base), settings_of(new)
+    told: list[str] = []
     if now.alpha > was.alpha:
         told.append(f"NEW's suite has alpha {now.alpha:g}, BASE's {was.alpha:g}: the smaller holds")
     if now.common < was.common:
@@ -134,10 +166,11 @@ def loosened(base: Suite, new: Suite, settings: Settings) -> tuple[str, ...]:
             f"NEW's suite asks for {_shown(now.common)} common samples, BASE's for"
             f" {_shown(was.common)}: {_shown(used.common)} is asked for"
         )
-    if was.runs and now.runs != was.runs:
+    short = now.runs is not None and used.runs is not None and now.runs < used.runs
+    if (was.runs and now.runs != was.runs) or short:
         told.append(
-            f"NEW's suite plans {now.runs or 'no number of'} runs, BASE's {was.runs}: alpha is"
-            f" spent over {used.runs}"
+            f"NEW's suite plans {now.runs or 'no number of'} runs, BASE's"
+            f" {was.runs or 'no number of'}: alpha is spent over {used.runs}"
         )
     if new.population == "fixed" and base.population != "fixed":
         told.append("NEW's suite has population: fixed, BASE's not: it is judged as BASE's")

@@ -9,6 +9,7 @@ from pathlib import Path
 from claimbench.claims.looks.stopping import stopped_by_rule
 from claimbench.errors import StoreError
 from claimbench.evaluation.stored import StoredRun, read_run
+from claimbench.store.catalogue.removal import removed_runs
 from claimbench.store.engine import DATABASE_NAME
 from claimbench.store.place import Place, is_url
 from claimbench.store.place import place_of as store_place
@@ -25,11 +26,14 @@ class NoPrevious(StoreError):
 
 @dataclass(frozen=True)
 class NamedRun:
-    """A run with the database it lies in."""
+    """A run with the database it lies in; ``rolls``: it was named as ``previous``, so that every
+    run has another.
+    """
 
     run_id: str
     database: Place
     stored: StoredRun
+    rolls: bool = False
 
 
 def place_of(name: str) -> tuple[Place, str | None] | None:
@@ -62,7 +66,8 @@ def read_named(store: ResultsStore | None, name: str, before: StoredRun | None =
         NoPrevious: ``previous``, and there is none; StoreError: there is no such run, or several;
             IntegrityError: it was tampered with.
     """
-    if name == PREVIOUS and before is not None and place_of(name) is None:
+    rolls = name == PREVIOUS and before is not None and place_of(name) is None
+    if rolls and before is not None:
         name = previous_run(store, before.manifest.suite_name, before.manifest.run_id)
     with ExitStack() as opened:
         place = place_of(name)
@@ -77,7 +82,7 @@ def read_named(store: ResultsStore | None, name: str, before: StoredRun | None =
                 hint="name a run of --results, or a folder that holds bench.db",
             )
         run_id = store.resolve_run(within)
-        return NamedRun(run_id, store.path, read_run(store, run_id))
+        return NamedRun(run_id, store.path, read_run(store, run_id), rolls)
 
 
 def previous_run(store: ResultsStore | None, suite: str, before: str | None = None) -> str:
@@ -126,6 +131,42 @@ def series_after(store: ResultsStore, base: StoredRun, suite: str) -> Series:
             continue
         runs.append(info.run_id)
     return Series(tuple(runs), skipped)
+
+
+@dataclass(frozen=True)
+class Nights:
+    """The runs of a suite that were looked at against one baseline: (when made, id), in order."""
+
+    made: tuple[tuple[str, str], ...]
+
+    def number(self, run: StoredRun) -> int:
+        """Return which look a run is, from 1."""
+        this = run.manifest.created_utc, run.manifest.run_id
+        return 1 + sum(one < this for one in self.made)
+
+
+def nights_of(store: ResultsStore, base: NamedRun, suite: str) -> Nights:
+    """Return the runs of a suite that count as looks at ``base``: the complete ones after it, and
+    what was removed of them since, for alpha that is spent does not come back.
+
+    Where the baseline is each time the run before, the series begins with the suite's second run.
+
+    Raises:
+        IntegrityError: the list of removed runs was changed.
+    """
+    made = [
+        (info.created_utc, info.run_id)
+        for info in store.runs()
+        if info.suite_name == suite and _is_whole(store, info)
+    ]
+    gone = removed_runs(store)
+    made += [(one.created_utc, one.run_id) for one in gone if one.suite_name == suite]
+    made.sort()
+    if base.rolls:
+        return Nights(tuple(made[1:]))
+    manifest = base.stored.manifest
+    after = [one for one in made if one[0] > manifest.created_utc and one[1] != manifest.run_id]
+    return Nights(tuple(after))
 
 
 def _is_whole(store: ResultsStore, info: RunInfo) -> bool:

@@ -48,6 +48,8 @@ class Settings:
 
     ``runs``: how many are to be compared with one baseline; None: this comparison only.
     ``arms``: new name -> name in the baseline. ``common``: the least share of samples in both.
+    ``change_alarms``: a changed model is an alarm too, so that alpha is parted between measures
+    and models, half each.
     """
 
     margins: Margins
@@ -56,6 +58,7 @@ class Settings:
     common: float = 0.8
     alpha: float = 0.05
     baseline: str | None = None
+    change_alarms: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,8 @@ def _over(a: float | None, b: float | None) -> float | None:
 class Flips:
     """Samples whose score differs between an answer of BASE and one of NEW, expected over draws.
 
-    ``by_repeats``: how many differ between two answers of one run; None where no run repeats.
+    ``by_repeats``: how many differ between two answers of one run, or where no run repeats between
+    two runs that follow each other; None where that is not known.
     ``samples``: those that moved most, with BASE's and NEW's mean score.
     """
 
@@ -185,7 +189,8 @@ class Flips:
 @dataclass(frozen=True)
 class Lens:
     """One way to look at answers, tested for exchangeability of runs: ``observed`` and
-    ``expected`` mean distance of an answer of BASE from one of NEW.
+    ``expected`` mean distance of an answer of BASE from one of NEW. Expected is what dealing the
+    same answers to the runs anew gives: that of any two of them.
     """
 
     name: str
@@ -202,7 +207,8 @@ class Drift:
     """Whether an arm's model changed between the runs, or only varies as its repeats do.
 
     ``repeats``: where the variance is known from, in words. ``moved``: what the endpoint itself
-    names otherwise. ``level``: 1 - alpha of this look.
+    names otherwise. ``level``: 1 - alpha of this look. ``between``: how many runs between say how
+    far apart two runs lie, where neither repeats a question.
     """
 
     arm: str
@@ -211,11 +217,14 @@ class Drift:
     repeats: str
     moved: tuple[str, ...]
     level: float
+    between: int = 0
 
 
 @dataclass(frozen=True)
 class Step:
-    """One run of a series against the baseline. ``look`` of ``looks``, judged at ``alpha``."""
+    """One run of a series against the baseline. ``look`` of ``looks``, judged at ``alpha``:
+    ``parted`` half for measures and half for models, else all of it for each.
+    """
 
     run: RunRef
     look: int
@@ -228,6 +237,7 @@ class Step:
     flips: tuple[Flips, ...]
     drifts: tuple[Drift, ...]
     notes: tuple[str, ...] = ()
+    parted: bool = False
 
     @property
     def state(self) -> State:

@@ -229,23 +229,30 @@ def drift_words(one: Drift) -> str:
         return f"{one.arm} is the same: no answer differs{of}"
     if one.state == "varies":
         first = max(one.lenses, key=lambda lens: lens.observed > 0)
-        return f"{one.arm} varies and shows no change: {lens_words(first)}{of}"
-    evidence = [*one.moved, *(lens_words(lens) for lens in one.lenses if lens.shifted)]
+        return f"{one.arm} varies and shows no change: {lens_words(first, one.between)}{of}"
+    shifted = [lens_words(lens, one.between) for lens in one.lenses if lens.shifted]
+    evidence = [*one.moved, *shifted]
     return f"{one.arm} changed: {'; '.join(evidence)}{of}"
 
 
-def lens_words(lens: Lens) -> str:
-    """Say what one lens saw."""
+def lens_words(lens: Lens, between: int = 0) -> str:
+    """Say what one lens saw; ``between``: how many runs between stand in for repeats."""
     what = LENS_WORDS.get(lens.name, lens.name)
     p = f"p {'< 0.001' if lens.p_holm < 0.001 else f'{lens.p_holm:.2g}'}"
     if lens.name in ("answers", "model and fingerprint"):
+        if between:
+            return (
+                f"{what} differ between BASE and NEW in {100 * lens.observed:.1f}% of samples,"
+                f" between any two of the runs in {100 * lens.expected:.1f}% ({p})"
+            )
         return (
             f"{what} differ between the runs in {100 * lens.observed:.1f}% of pairs, repeats alone"
             f" give {100 * lens.expected:.1f}% ({p})"
         )
+    alone = "between any two of the runs" if between else "by repeats alone"
     return (
-        f"{what} lie {lens.observed:.3g} apart between the runs, by repeats alone"
-        f" {lens.expected:.3g} ({p})"
+        f"{what} lie {lens.observed:.3g} apart between {'BASE and NEW' if between else 'the runs'},"
+        f" {alone} {lens.expected:.3g} ({p})"
     )
 
 
@@ -273,12 +280,13 @@ def pairing_words(pairing: Pairing) -> tuple[str, ...]:
 def look_words(step: Step) -> str:
     """Say which look of how many this is, and what it may spend."""
     level = level_text(1 - step.alpha)
+    parted = " (half of what may err for measures, half for changed models)" if step.parted else ""
     if step.looks == 1:
         return (
-            f"One comparison at {level}. A job that repeats it cries wolf: state compare.runs in"
-            " the suite, or use --every."
+            f"One comparison at {level}{parted}. A job that repeats it cries wolf: state"
+            " compare.runs in the suite, or use --every."
         )
-    return f"Look {step.look} of {step.looks} against this baseline, at {level} together."
+    return f"Look {step.look} of {step.looks} of this series, at {level} together{parted}."
 
 
 def series_rows(steps: Sequence[Step]) -> list[tuple[str, str, str, str]]:

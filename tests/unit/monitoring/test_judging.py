@@ -150,21 +150,40 @@ def test_no_interval_is_called_certain(level: float, shown: str) -> None:
     assert level_text(level) == shown
 
 
+def night(turned: int) -> dict[str, float]:
+    """Scores of a night that scores the first ``turned`` items otherwise than half right, half not."""
+    right = scores(0.5)
+    right[:turned] = 1 - right[:turned]
+    return {f"task/{i}": score for i, score in enumerate(right.tolist())}
+
+
 @pytest.mark.parametrize(
-    ("before", "by_repeats"),
+    ("turned", "by_repeats"),
     [
-        ([1.0, 1.0, 0.0], N * 2 / 3),
-        ([1.0, 0.0], N),
-        ([1.0, 1.0], 0.0),
-        ([1.0], None),
+        ([0, 5, 0], 5),
+        ([0, 4, 0, 7, 0], 4),  # of 4, 4, 7, 7 the lower middle
+        ([0, 100, 104, 100, 104], 4),  # the model changed in the first night
+        ([0, 4, 0, 100, 104], 4),  # in a later one
+        ([0, 4, 0, 104], 4),  # in NEW
+        ([0, 100, 100], 0),
+        ([0, 5], None),
         ([], None),
     ],
 )
-def test_nights_before_are_repeats_where_no_run_repeats(
-    before: list[float], by_repeats: float | None
+def test_runs_that_follow_each_other_are_repeats_where_no_run_repeats(
+    turned: list[int], by_repeats: float | None
 ) -> None:
     both = tables(scores(0.5), scores(0.6))
-    found = flips("arm", both, dict.fromkeys(both.items.items, before))
+    found = flips("arm", both, [night(n) for n in turned])
     assert found is not None
     assert found.by_repeats == (None if by_repeats is None else pytest.approx(by_repeats))
     assert found.flipped == pytest.approx(N / 10)
+
+
+def test_a_sample_that_a_run_lacks_is_in_none_of_its_pairs() -> None:
+    both = tables(scores(0.5), scores(0.6))
+    short = {item: score for item, score in night(5).items() if item != "task/0"}
+    found = flips("arm", both, [night(0), short, night(0)])
+    assert found is not None
+    assert found.by_repeats == pytest.approx(N * 4 / (N - 1))
+    assert flips("arm", both, [night(0), {}, night(0)]).by_repeats is None  # type: ignore[union-attr]

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from claimbench.errors import BenchError
 from claimbench.monitoring.compare import look_at
-from claimbench.monitoring.settings import loosened, settings_between, settings_of, with_arms
+from claimbench.monitoring.settings import (
+    SERIES,
+    as_series,
+    loosened,
+    loosened_for_claims,
+    settings_between,
+    settings_of,
+    with_arms,
+)
+from claimbench.monitoring.stored import Nights
 from claimbench.types import BudgetSpec, ErrorPolicy, LoadSpec, SamplingParams, Suite
 
 SUITE = Suite(
@@ -86,6 +96,54 @@ def test_alpha_is_spent_once_over_the_runs_of_a_series() -> None:
         assert levels == sorted(levels, reverse=True)
     assert look_at(31, 30, 0.05).period == 2
     assert look_at(31, 30, 0.05).alpha == look_at(1, 30, 0.05).alpha
+
+
+def made(minute: int, name: str) -> tuple[str, str]:
+    return f"2026-11-29T02:{minute:02}:00+00:00", name
+
+
+@pytest.mark.parametrize(
+    ("minute", "name", "number"),
+    [(1, "a", 1), (2, "b", 2), (4, "d", 3), (9, "z", 4), (2, "a", 2), (2, "c", 3), (0, "x", 1)],
+)
+def test_a_run_s_look_is_its_place_among_those_that_count(
+    minute: int, name: str, number: int
+) -> None:
+    """Also of one that does not count itself, for it is not complete."""
+    nights = Nights((made(1, "a"), made(2, "b"), made(4, "d")))
+    utc, run_id = made(minute, name)
+    manifest = SimpleNamespace(created_utc=utc, run_id=run_id)
+    assert nights.number(SimpleNamespace(manifest=manifest)) == number  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("base", "new", "planned", "runs"),
+    [
+        (None, None, None, SERIES),
+        (1, None, None, 1),
+        (7, 90, None, 7),
+        (None, 1, None, SERIES),
+        (None, 90, None, 90),
+        (7, 7, 3, 3),
+        (None, None, 3, 3),
+    ],
+)
+def test_what_is_repeated_spends_alpha_over_a_series(
+    base: int | None, new: int | None, planned: int | None, runs: int
+) -> None:
+    suites = [suite(runs=stated) if stated else SUITE for stated in (base, new)]
+    found = as_series(settings_between(*suites, (), planned), suites[0], planned)
+    assert found.runs == runs
+    told = [note for note in loosened(*suites, found) if "alpha is spent over" in note]
+    assert bool(told) == ((base is not None and new != base) or (new is not None and new < runs))
+
+
+def test_claims_about_the_baseline_have_its_suite_s_margin() -> None:
+    loose = replace(SUITE, margin=0.3, population="fixed")
+    said = loosened_for_claims(SUITE, loose, settings_between(SUITE, loose))
+    assert said[0] == "NEW's suite has margin 30%, BASE's 3%: 3% is used"
+    assert "population: fixed" in said[1]
+    assert loosened_for_claims(loose, SUITE, settings_between(loose, SUITE)) == ()
 
 
 STRICT = {"margins": {"accuracy": 0.05, "dollars": 0.1, "e2e_p95": 0.2}, "runs": 30, "common": 0.9}

@@ -202,3 +202,17 @@ def test_a_server_s_words_are_no_markup_anywhere() -> None:
     shown = cleaned(hostile, lambda word: word.replace("\x1b", "?"))
     assert not any("\x1b" in line for line in comparison_lines(shown))
     assert EVIL in hostile.skipped
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (STEP, "Look 2 of 30 of this series, at 99.8% together."),
+        (replace(STEP, parted=True), "half for changed models"),
+        (replace(STEP, looks=1, alpha=0.05), "One comparison at 95%. A job that repeats it cries"),
+        (replace(STEP, looks=1, parted=True), "half for changed models). A job"),
+    ],
+)
+def test_a_look_says_what_it_may_spend(step: Step, said: str) -> None:
+    assert said in words.look_words(step)
+    assert said in " ".join(" ".join(comparison_lines(replace(COMPARISON, steps=(step,)))).split())

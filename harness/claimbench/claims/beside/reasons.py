@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 REASONS_BESIDE: Mapping[str, str] = {
+    "baseline_rules": "rules that differ from those of the baseline's suite",
+    "spent_alpha": "alpha is spent over the runs that are compared with one baseline",
     "failed_calls": "some calls failed",
     "calls_not_made": "some calls were not made, for the run ended before or lacks their items",
     "turns_not_asked": "some turns were not asked, for an earlier one had no answer to go on from",
@@ -107,6 +109,8 @@ REASONS_BESIDE: Mapping[str, str] = {
     ),
 }
 
+FLAGS_BESIDE = frozenset({"baseline_rules", "charges_differ", "tiers_unasked"})
+"""Flags of these that stand in a verdict's sentence, undecided ones too."""
 ACCEPTED: Mapping[str, str] = {
     "judge_uncorrected": "a verdict on a judge's scores alone",
     "self_judging": "a judge that may favour its like",

@@ -302,6 +302,8 @@ def _context(ctx: ClaimContext, views: Mapping[str, View], of: _Conversations) -
         changed["in_both"] = np.asarray(
             [all(ctx.in_both[item] for item in group) for group in of.groups], dtype=np.bool_
         )
+    if ctx.groups_in_both is not None:
+        changed["groups_in_both"] = ctx.groups_in_both[of.first]
     # A route's turns are those of conversations that other arms held.
     unfair = Reason("route_by_turn")
     made = {name: ctx.routes[view.arm] for name, view in views.items() if view.arm in ctx.routes}

@@ -75,7 +75,7 @@ def check_command(
     from claimbench.evaluation.thresholds import missed_thresholds
     from claimbench.monitoring.as_json import comparison_json
     from claimbench.monitoring.stored import NoPrevious
-    from claimbench.monitoring.words import arm_sentences, headline
+    from claimbench.monitoring.words import arm_sentences, headline, look_words
 
     with open_store(results) as store:
         run_id = store.resolve_run(run)
@@ -122,6 +122,7 @@ def check_command(
         click.echo(_missed_line(one))
     if against is not None:
         click.echo(headline(against))
+        click.echo(look_words(against.last))
         for note in against.last.notes:
             click.echo(f"{note}.")
         for sentence in arm_sentences(against.last):

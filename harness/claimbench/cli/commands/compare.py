@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from claimbench.evaluation.evaluate import Evaluation
-    from claimbench.evaluation.stored import StoredRun
     from claimbench.monitoring.stored import NamedRun
     from claimbench.monitoring.types import Comparison
     from claimbench.store.results import ResultsStore
@@ -43,6 +43,17 @@ CODES = {
     "undecided": EXIT_UNDECIDED,
     "not_comparable": EXIT_UNDECIDED,
 }
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the command line says of how runs are compared."""
+
+    every: bool
+    margins: Sequence[str]
+    planned: int | None
+    renamed: Sequence[str]
+    fail_on_change: bool
 
 
 @click.command("compare")
@@ -120,11 +131,12 @@ def compare_command(
             )
         if not output.parent.is_dir():
             raise BenchError(f"{output}: there is no folder {output.parent}", hint="make it first")
+    asked = _Asked(every, margins, planned, renamed, fail_on_change)
     with ExitStack() as opened:
         store = None
         if is_there(results):
             store = opened.enter_context(open_store(results))
-        comparison, newest = _compared(store, runs, every, margins, planned, renamed)
+        comparison, newest = _compared(store, runs, asked)
     code = exit_code(comparison, fail_on_change)
     show = shown_by(newest)
     if as_json:
@@ -193,24 +205,18 @@ def write_comparison(
 
 
 def _compared(
-    store: ResultsStore | None,
-    names: Sequence[str],
-    every: bool,
-    margins: Sequence[str],
-    planned: int | None,
-    renamed: Sequence[str],
+    store: ResultsStore | None, names: Sequence[str], asked: _Asked
 ) -> tuple[Comparison, Evaluation]:
     """Find, judge and compare the runs; return the comparison and the newest run."""
     from claimbench.evaluation.evaluate import evaluate
     from claimbench.monitoring.compare import compare_runs
     from claimbench.monitoring.pairing import pair_arms
-    from claimbench.monitoring.settings import SERIES, named_pairs, settings_between, with_arms
+    from claimbench.monitoring.settings import as_series, named_pairs, settings_between, with_arms
     from claimbench.monitoring.stored import read_named, series_after
-    from claimbench.store.results import ResultsStore
 
-    base, news = _named(store, names, every)
+    base, news = _named(store, names, asked.every)
     skipped: dict[str, str] = {}
-    if every:
+    if asked.every:
         assert store is not None  # noqa: S101 - _named asked for it
         series = series_after(store, base.stored, base.stored.suite.name)
         skipped = series.skipped
@@ -223,21 +229,32 @@ def _compared(
         read = {one.run_id: one for one in news if one.database == store.path}
         news = [read.get(run_id) or read_named(store, run_id) for run_id in series.runs]
     suites = base.stored.suite, news[-1].stored.suite
-    settings = settings_between(*suites, margins, planned)
-    if every and settings.runs is None:
-        settings = settings_between(*suites, margins, SERIES)
-    settings = with_arms(settings, renamed)
+    settings = with_arms(settings_between(*suites, asked.margins, asked.planned), asked.renamed)
+    if asked.every or asked.fail_on_change:  # what a job repeats, and ends by
+        settings = as_series(settings, base.stored.suite, asked.planned)
+    settings = replace(settings, change_alarms=asked.fail_on_change)
     evaluated = evaluate(base.stored)
     runs = [evaluate(one.stored) for one in news]
-    if renamed:
-        pair_arms(evaluated, runs[-1], named_pairs(renamed, {}))
-    looks = None
-    if settings.runs is not None and not every:
-        looks = []
-        for one in news:
-            with ResultsStore.open(one.database, create=False, read_only=True) as its:
-                looks.append(_look(base, one.stored, its))
+    if asked.renamed:
+        pair_arms(evaluated, runs[-1], named_pairs(asked.renamed, {}))
+    looks = None if settings.runs is None else _looks(base, news)
     return compare_runs(evaluated, runs, settings, looks, skipped), runs[-1]
+
+
+def _looks(base: NamedRun, news: Sequence[NamedRun]) -> list[int]:
+    """Count which look at the baseline each run is, in the results that it lies in."""
+    from claimbench.monitoring.stored import Nights, nights_of
+    from claimbench.store.results import ResultsStore
+
+    known: dict[tuple[Place, str], Nights] = {}
+    looks: list[int] = []
+    for new in news:
+        suite = new.stored.suite.name
+        if (new.database, suite) not in known:
+            with ResultsStore.open(new.database, create=False, read_only=True) as store:
+                known[new.database, suite] = nights_of(store, base, suite)
+        looks.append(known[new.database, suite].number(new.stored))
+    return looks
 
 
 def _named(
@@ -279,7 +296,8 @@ def _named(
 
 
 def compared_with(store: ResultsStore, baseline: str, run: Evaluation) -> Comparison:
-    """Compare one judged run with a baseline, made harmless for a terminal.
+    """Compare one judged run with a baseline, as one look of a series, made harmless for a
+    terminal.
 
     Raises:
         NoPrevious: the baseline is ``previous``, and there is none; BenchError: it is the run
@@ -288,8 +306,8 @@ def compared_with(store: ResultsStore, baseline: str, run: Evaluation) -> Compar
     from claimbench.evaluation.evaluate import evaluate
     from claimbench.monitoring.as_json import cleaned
     from claimbench.monitoring.compare import compare_runs
-    from claimbench.monitoring.settings import settings_between
-    from claimbench.monitoring.stored import read_named
+    from claimbench.monitoring.settings import as_series, settings_between
+    from claimbench.monitoring.stored import nights_of, read_named
 
     base = read_named(store, baseline, run.stored)
     if base.run_id == run.stored.manifest.run_id:
@@ -298,16 +316,8 @@ def compared_with(store: ResultsStore, baseline: str, run: Evaluation) -> Compar
             hint="--baseline previous is the newest complete run of the suite before it",
         )
     settings = settings_between(base.stored.suite, run.stored.suite)
-    looks = None if settings.runs is None else [_look(base, run.stored, store)]
-    comparison = compare_runs(evaluate(base.stored), [run], settings, looks)
+    settings = as_series(settings, base.stored.suite)
+    nights = nights_of(store, base, run.stored.suite.name)
+    look = nights.number(run.stored)
+    comparison = compare_runs(evaluate(base.stored), [run], settings, [look])
     return cleaned(comparison, one_line(shown_by(run)))
-
-
-def _look(base: NamedRun, new: StoredRun, store: ResultsStore) -> int:
-    """Count which look at the baseline a run is: the complete runs of its suite until it."""
-    from claimbench.monitoring.stored import series_after
-
-    runs = series_after(store, base.stored, new.suite.name).runs
-    if new.manifest.run_id in runs:
-        return runs.index(new.manifest.run_id) + 1
-    return len(runs) + 1

@@ -57,8 +57,9 @@ class CompareModel(Strict):
     """The run that claims mean by `baseline:ARM`, and that `bench compare` takes where it is given
     none: an id, or the path of a results folder."""
     runs: int | None = Field(default=None, ge=1, le=1000)
-    """How many runs are to be compared with one baseline: alpha is spent over them. Left out: one
-    comparison has it all; with `--every`, 30."""
+    """How many runs are to be compared with one baseline: alpha is spent over them. Left out: 30
+    for what is repeated (`bench check --baseline`, `bench compare --every` and `--fail-on-change`,
+    claims about `baseline:ARM`); another comparison of two runs has it all."""
     margins: MarginsModel = MarginsModel()
     """What counts as harmless."""
     arms: dict[Name, Name] = Field(default_factory=dict)
