@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 
 from claimbench.errors import PluginError
+from claimbench.provider.sent import OMISSIBLE
 from claimbench.types import Arm, Json
 
 HARNESS_OPTIONS = ("accept_model",)
@@ -100,6 +101,17 @@ class ArmOptions:
         ):
             raise self._wrong(name, value, "a list of texts")
         return tuple(value)
+
+    def omitted(self, *also: str) -> tuple[str, ...]:
+        """Return the parameters not to send, by the suite's names for them; ``also``: further names
+        that the provider knows.
+        """
+        names = self.texts("omit")
+        known = (*OMISSIBLE, *also)
+        for name in names:
+            if name not in known:
+                raise self._wrong("omit", name, "of " + ", ".join(known))
+        return names
 
     def _get(self, name: str) -> Json:
         return self._arm.options.get(name)

@@ -25,8 +25,8 @@ from claimbench.suite.idle_settings import idle_settings
 from claimbench.suite.load import load_suite
 from claimbench.types import Arm, Json, Meta, ServeSpec, ToolSpec
 from claimbench_providers.endpoints import known
-from claimbench_providers.endpoints.carried import effort_in
 from claimbench_providers.endpoints.known import examples, provider_of, request_with
+from claimbench_providers.endpoints.sending.efforts import effort_in
 from claimbench_providers.llama.chat import effort_variables
 from claimbench_providers.models.context import provider_context
 

@@ -166,7 +166,6 @@ def test_what_an_arm_adds_to_its_requests_is_reserved(
         (PRICE, "extra_body: {web_search_options: {}}", "web search"),
         (PRICE, "extra_body: {tools: [{type: web_search}]}", "web_search"),
         (PRICE, "extra_body: {max_tokens: null}", "max_tokens"),
-        (PRICE, "extra_body: {model: dearer}", "dearer"),
     ],
 )
 def test_what_nobody_can_bound_is_not_sent_under_a_limit(

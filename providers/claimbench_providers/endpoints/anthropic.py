@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from claimbench.provider.contract import ProviderContext
@@ -34,6 +35,7 @@ from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints.carried import (
     Fragment,
     NotCarried,
+    Parts,
     Writing,
     effort_fragment,
     merged,
@@ -45,6 +47,7 @@ from claimbench_providers.endpoints.reading.bodies import IDLE, word
 from claimbench_providers.endpoints.reading.content import texts, unknown_shape
 from claimbench_providers.endpoints.reading.ends import FILTERED, NO_END, done_of, end_of
 from claimbench_providers.endpoints.reading.usages import UsageReports
+from claimbench_providers.endpoints.sending.additions import refuse_replacing
 from claimbench_providers.endpoints.sse import Reader, SseEndpoint
 from claimbench_providers.endpoints.tools import wire
 
@@ -120,7 +123,8 @@ class AnthropicProvider(SseEndpoint):
         options = ArmOptions(arm, ("headers", "extra_body", "omit", "accept_model"))
         self._headers = {name: str(value) for name, value in options.mapping("headers").items()}
         self._extra = dict(options.mapping("extra_body"))
-        self._omit = options.texts("omit")
+        refuse_replacing(arm, "extra_body", self._extra)
+        self._omit = options.omitted()
 
     def address(self) -> str:
         """``/v1/messages``; a base address that ends in /v1 is taken as it is."""
@@ -161,7 +165,7 @@ class AnthropicProvider(SseEndpoint):
         body |= {
             wire: value
             for name, (wire, value) in optional.items()
-            if value is not None and not left_out & {name, wire}
+            if value is not None and name not in left_out
         }
         return merged(merged(body, self._effort(request)[0]), self._extra)
 
@@ -192,15 +196,21 @@ class AnthropicProvider(SseEndpoint):
 
     def sent(self, request: Request) -> Sent:
         """See :class:`~claimbench.provider.sent.SaysSent`."""
+        parts = Parts(
+            self._effort(request)[0],
+            partial(effort_claude, model=self._arm.model),
+            wire.claude_tools(request),
+            self._extra,
+            self._headers,
+        )
         return read_sent(
             self.body(request),
             request,
             WRITING,
-            effort=self._effort(request)[0],
+            parts,
             constraint=self.constraint(request),
             refused=self._refused(request),
             omit=self._omit,
-            tools=wire.claude_tools(request),
         )
 
     def reader(self, request: Request, meta: Meta) -> Reader:  # noqa: ARG002 - the protocol's

@@ -14,6 +14,13 @@ from typing import Any
 from claimbench.provider.sent import Sent, asked
 from claimbench.types import Arm, Json, Request
 from claimbench_providers import hosts
+from claimbench_providers.endpoints.sending.additions import (
+    NO_PARAMETERS,
+    constraint_said,
+    headers_told,
+    opened,
+)
+from claimbench_providers.endpoints.sending.efforts import EFFORT_FIELDS, effort_said
 
 Fragment = dict[str, Json]
 Body = Mapping[str, Json]
@@ -270,86 +277,7 @@ def chat_refusals(model: str, rules: Rules, request: Request) -> dict[str, str]:
     return {name: why for name, why in refused.items() if name in wanted}
 
 
-def effort_in(body: Body) -> str | None:
-    """Return the reasoning effort that a body asks for, in whichever vendor's words."""
-    switched = _at(body, "thinking", "type")
-    if switched == "disabled":
-        return "none"
-    for path in (
-        ("output_config", "effort"),
-        ("reasoning_effort",),
-        ("reasoning", "effort"),
-        ("generationConfig", "thinkingConfig", "thinkingLevel"),
-        ("chat_template_kwargs", "reasoning_effort"),
-    ):
-        found = _at(body, *path)
-        if found is not None:
-            return str(found).lower()
-    for path in (
-        ("thinking", "budget_tokens"),
-        ("thinking_budget",),
-        ("reasoning", "max_tokens"),
-        ("chat_template_kwargs", "thinking_budget"),
-        ("generationConfig", "thinkingConfig", "thinkingBudget"),
-    ):
-        found = _at(body, *path)
-        if found is not None:
-            return "none" if found == 0 else str(found)
-    for path in (
-        ("enable_thinking",),
-        ("chat_template_kwargs", "enable_thinking"),
-        ("chat_template_kwargs", "thinking"),
-        ("reasoning", "enabled"),
-    ):
-        found = _at(body, *path)
-        if found is not None:
-            return "on" if found else "none"
-    return None if switched is None else str(switched)
-
-
-EFFORT_FIELDS = (
-    "thinking",
-    "output_config.effort",
-    "reasoning_effort",
-    "reasoning.effort",
-    "reasoning.max_tokens",
-    "reasoning.enabled",
-    "thinking_budget",
-    "enable_thinking",
-    "chat_template_kwargs.enable_thinking",
-    "chat_template_kwargs.thinking",
-    "chat_template_kwargs.thinking_budget",
-    "chat_template_kwargs.reasoning_effort",
-    "generationConfig.thinkingConfig",
-)
-
-NO_PARAMETERS = (
-    "model",
-    "messages",
-    "input",
-    "contents",
-    "system",
-    "systemInstruction",
-    "stream",
-    "stream_options",
-    "store",
-    "user",
-    "metadata",
-    "include",
-    "reasoning.summary",
-    "safety_identifier",
-    "context_length_exceeded_behavior",
-    "api_base",
-    "api_key",
-    "num_retries",
-    "max_retries",
-    "timeout",
-)
-"""Fields that say what is asked, or how the answer travels; they change neither it nor its
-price.
-"""
-
-OPENED = ("generationConfig", "chat_template_kwargs", "output_config", "reasoning")
+OPENED = ("generationConfig", "chat_template_kwargs", "output_config", "reasoning", "text")
 """Fields that hold parameters, looked at one by one."""
 
 
@@ -366,28 +294,45 @@ class Writing:
     cut_here: bool = False
 
 
+@dataclass(frozen=True)
+class Parts:
+    """Where the parts of a body come from.
+
+    Attributes:
+        effort: the part that says the declared effort; empty if it is not sent.
+        write: gives the part by which the endpoint is told an effort; raises :class:`NotCarried`.
+        tools: the part that says the tools.
+        given: the fields that the arm adds by itself.
+        headers: the headers that the arm adds by itself.
+    """
+
+    effort: Fragment
+    write: Callable[[str], Fragment]
+    tools: Fragment
+    given: Body
+    headers: Mapping[str, str]
+
+
 def read_sent(
     body: Body,
     request: Request,
     writing: Writing,
+    parts: Parts,
     *,
-    effort: Fragment,
     constraint: str,
     refused: Mapping[str, str],
     omit: tuple[str, ...],
-    tools: Fragment | None = None,
 ) -> Sent:
     """Read out of a body what it sends.
 
     Args:
-        body: as it goes out, ``extra_body`` included.
+        body: as it goes out, with what the arm adds.
         request: what was asked.
         writing: the protocol's fields.
-        effort: the part of the body that says the declared effort; empty if it is not sent.
+        parts: where the body comes from.
         constraint: how the answer's space is enforced.
         refused: what cannot be carried, and why.
         omit: what the arm leaves out.
-        tools: the part of the body that says the tools.
     """
     wanted = asked(request)
     values: dict[str, Json] = {}
@@ -397,41 +342,46 @@ def read_sent(
             values[name] = value
     for name in ("tools", "tool_choice"):
         path = writing.fields.get(name, (name,))
-        if tools and path[0] in tools and _holds(body, {path[0]: tools[path[0]]}):
+        part = parts.tools.get(path[0])
+        if part is not None and _holds(body, {path[0]: part}):
             values[name] = wanted[name]
     if "seed" in values and values["seed"] == request.seed:
         values["seed"] = request.params.seed
-    said = effort_in(body)
-    if effort and _holds(body, effort):
-        said = request.params.reasoning_effort
+    declared = request.params.reasoning_effort
+    said = effort_said(body, declared, parts.effort, _without_refusal(parts.write))
     if said is not None:
         values["reasoning_effort"] = said
-    values["answer_constraint"] = constraint
+    own = opened(parts.given, OPENED)
+    values["answer_constraint"] = constraint_said(constraint, writing.constraint, own)
     here: tuple[str, ...] = ()
     if writing.cut_here and "stop" in wanted and "stop" not in values:
         values["stop"] = wanted["stop"]
         here = ("stop",)
     return Sent(
         values=values,
-        added=_added(body, writing),
+        added=_added(body, writing) | headers_told(parts.headers),
         refused={name: why for name, why in refused.items() if name not in omit},
         omitted=tuple(name for name in wanted if name in omit),
         here=here,
     )
 
 
+def _without_refusal(write: Callable[[str], Fragment]) -> Callable[[str], Fragment]:
+    """Return ``write`` for any effort: one that the endpoint does not take has no part."""
+
+    def part_of(effort: str) -> Fragment:
+        try:
+            return write(effort)
+        except NotCarried:
+            return {}
+
+    return part_of
+
+
 def _added(body: Body, writing: Writing) -> dict[str, Json]:
     known = {".".join(path) for path in writing.fields.values()}
     known |= {*EFFORT_FIELDS, *NO_PARAMETERS, *writing.constraint}
-    added: dict[str, Json] = {}
-    for name, value in body.items():
-        if name in OPENED and isinstance(value, Mapping):
-            for inner, held in value.items():
-                if f"{name}.{inner}" not in known:
-                    added[f"{name}.{inner}"] = held
-        elif name not in known:
-            added[name] = value
-    return added
+    return {name: value for name, value in opened(body, OPENED).items() if name not in known}
 
 
 def _at(body: Any, *path: str) -> Json:

@@ -30,6 +30,7 @@ from claimbench_providers.endpoints import faults as wire_faults
 from claimbench_providers.endpoints.carried import rules_for, server_of
 from claimbench_providers.endpoints.chat_wire import ChunksReader, Dialect
 from claimbench_providers.endpoints.responses_wire import ResponsesDialect
+from claimbench_providers.endpoints.sending.additions import refuse_replacing
 from claimbench_providers.stop_text import TextStream
 
 APIS = ("chat", "responses")
@@ -65,6 +66,7 @@ class ChatEndpoint:
                 option="base_url",
             )
         self._check_path(options.text("api", choices=APIS) or "chat")
+        refuse_replacing(arm, "extra_body", options.mapping("extra_body"))
         self._hides_reasoning = hides_reasoning(self.url)
         self.headers = {name: str(value) for name, value in options.mapping("headers").items()}
         self.api = options.text("api", choices=APIS) or "chat"
@@ -79,7 +81,7 @@ class ChatEndpoint:
                 "token_parameter",
                 choices=("max_tokens", "max_completion_tokens", "max_output_tokens"),
             ),
-            omit=options.texts("omit"),
+            omit=options.omitted(*(("store",) if self.api == "responses" else ())),
             structured=options.flag("structured", False) if options.has("structured") else None,
             stream_usage=options.flag("stream_usage", True),
             extra_body=options.mapping("extra_body"),
@@ -124,7 +126,7 @@ class ChatEndpoint:
 
     def sent(self, request: Request) -> Sent:
         """See :class:`~claimbench.provider.sent.SaysSent`."""
-        return self.dialect.sent(request)
+        return self.dialect.sent(request, self.headers)
 
     def not_started(self) -> PluginError:
         """The error for a request before ``start``."""

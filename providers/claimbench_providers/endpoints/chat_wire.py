@@ -15,6 +15,7 @@ from claimbench_providers.endpoints.carried import (
     REASONING_FAMILY,
     Effort,
     Fragment,
+    Parts,
     Rules,
     Writing,
     chat_refusals,
@@ -143,7 +144,7 @@ class Dialect:
         return {
             wire: value
             for name, (wire, value) in fields.items()
-            if value is not None and name not in left_out and wire not in left_out
+            if value is not None and name not in left_out
         }
 
     def _effort(self, request: Request) -> tuple[Fragment, str | None]:
@@ -179,17 +180,23 @@ class Dialect:
         }
         return Writing(fields, ("response_format",), cut_here=True)
 
-    def sent(self, request: Request) -> Sent:
-        """See :class:`~claimbench.provider.sent.SaysSent`."""
+    def sent(self, request: Request, headers: Mapping[str, str]) -> Sent:
+        """See :class:`~claimbench.provider.sent.SaysSent`; ``headers``: those that the arm adds."""
+        parts = Parts(
+            self._effort(request)[0],
+            lambda word: self.effort(word, self.model),
+            self.body_tools(request),
+            self.extra_body,
+            headers,
+        )
         return read_sent(
             self.body(request),
             request,
             self.writing(),
-            effort=self._effort(request)[0],
+            parts,
             constraint=self.constraint(request),
             refused=self.refused(request),
             omit=self.omit,
-            tools=self.body_tools(request),
         )
 
     def cuts(self, request: Request) -> bool:

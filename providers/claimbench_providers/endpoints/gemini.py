@@ -15,6 +15,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -38,6 +39,7 @@ from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints.carried import (
     Fragment,
     NotCarried,
+    Parts,
     Writing,
     effort_fragment,
     merged,
@@ -51,6 +53,7 @@ from claimbench_providers.endpoints.reading.chunks import SEVERAL
 from claimbench_providers.endpoints.reading.content import texts, unknown_shape
 from claimbench_providers.endpoints.reading.ends import NO_END, End, done_of, end_of
 from claimbench_providers.endpoints.reading.usages import UsageReports, with_tier
+from claimbench_providers.endpoints.sending.additions import refuse_replacing
 from claimbench_providers.endpoints.sse import Reader, SseEndpoint
 from claimbench_providers.endpoints.tools import wire
 
@@ -145,7 +148,8 @@ class GeminiProvider(SseEndpoint):
         self._headers = {name: str(value) for name, value in options.mapping("headers").items()}
         self._extra = dict(options.mapping("extra_body"))
         self._config = dict(options.mapping("extra_config"))
-        self._omit = options.texts("omit")
+        refuse_replacing(arm, "extra_body", self._extra)
+        self._omit = options.omitted()
         self._structured = options.flag("structured", False) if options.has("structured") else None
 
     def address(self) -> str:
@@ -186,7 +190,7 @@ class GeminiProvider(SseEndpoint):
         config: dict[str, Json] = {
             wire: value
             for name, (wire, value) in fields.items()
-            if value is not None and not {name, wire} & {*self._omit}
+            if value is not None and name not in self._omit
         }
         if self.constraint(request) == "json_schema":
             if request.labels:
@@ -200,7 +204,7 @@ class GeminiProvider(SseEndpoint):
                     "responseMimeType": "application/json",
                     "responseJsonSchema": request.answer_schema,
                 }
-            config |= {name: value for name, value in space.items() if name not in self._omit}
+            config |= space
         body: dict[str, Json] = {"contents": turns, "generationConfig": config}
         body |= wire.gemini_tools(request)
         body = merged(body, self._effort(request)[0])
@@ -208,7 +212,7 @@ class GeminiProvider(SseEndpoint):
         system = "\n\n".join(m.content for m in request.messages if m.role == "system")
         if system:
             body["systemInstruction"] = {"parts": [{"text": system}]}
-        return body | self._extra
+        return merged(body, self._extra)
 
     def _effort(self, request: Request) -> tuple[Fragment, str | None]:
         return effort_fragment(effort_gemini, request, self._arm.model, self._omit)
@@ -216,15 +220,21 @@ class GeminiProvider(SseEndpoint):
     def sent(self, request: Request) -> Sent:
         """See :class:`~claimbench.provider.sent.SaysSent`."""
         effort, why = self._effort(request)
+        parts = Parts(
+            effort,
+            partial(effort_gemini, model=self._arm.model),
+            wire.gemini_tools(request),
+            merged({"generationConfig": self._config}, self._extra),
+            self._headers,
+        )
         return read_sent(
             self.body(request),
             request,
             WRITING,
-            effort=effort,
+            parts,
             constraint=self.constraint(request),
             refused={} if why is None else {"reasoning_effort": why},
             omit=self._omit,
-            tools=wire.gemini_tools(request),
         )
 
     def _events(self, reply: Reply, request: Request) -> Iterator[Event]:

@@ -40,13 +40,35 @@ from claimbench.types import (
 from claimbench_providers import hosts, keys
 from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints import faults as wire_faults
-from claimbench_providers.endpoints.carried import Rules, read_sent
+from claimbench_providers.endpoints.carried import Parts, Rules, read_sent
 from claimbench_providers.endpoints.chat import response_meta
 from claimbench_providers.endpoints.chat_wire import Dialect
 from claimbench_providers.endpoints.reading.chunks import ChunkReader
+from claimbench_providers.endpoints.sending.additions import refuse_replacing
 from claimbench_providers.endpoints.sse import after_end, with_remark
 
 NO_NONE = {"none": "Converse's toolChoice knows auto, any and a tool, and no none"}
+_ADDRESS = ("the arm's address, which is looked at before a run", "write it as `base_url:`")
+_VENDOR = ("the vendor that the arm's model names", "write it as the prefix of `model:`")
+_ANSWER = ("the model's own answers", "leave it out: what is made up is no measurement")
+NOT_EXTRA: Mapping[str, tuple[str, str]] = {
+    "api_base": _ADDRESS,
+    "base_url": _ADDRESS,
+    "url": _ADDRESS,
+    "api_key": ("the arm's key", "name the variable that holds it: `api_key_env:`"),
+    "custom_llm_provider": _VENDOR,
+    "deployment_id": ("the arm's model", "write it as the arm's `model:`"),
+    "model_list": ("the arm's model", "write each model as an arm of its own"),
+    "mock_response": _ANSWER,
+    "mock_tool_calls": _ANSWER,
+    "mock_timeout": _ANSWER,
+}
+"""Arguments of litellm that say what the arm says -> what that is, and where it is written."""
+BEDROCK_ADDRESS = "aws_bedrock_runtime_endpoint"
+"""An argument and, in capitals, a variable: Bedrock's address wherever one of them is set."""
+_HEADERS = ("headers", "extra_headers")
+_NO_FIELDS = frozenset({*_HEADERS, "extra_body", BEDROCK_ADDRESS})
+"""Arguments of litellm that are no fields of the request."""
 PASSED_ON = "llm_provider-"
 """What litellm puts before the names of the endpoint's own headers."""
 
@@ -71,10 +93,12 @@ class LitellmProvider:
     def __init__(self, arm: Arm, context: ProviderContext) -> None:
         options = ArmOptions(arm, ("extra", "omit"))
         self._extra = dict(options.mapping("extra"))
+        refuse_replacing(arm, "extra", self._extra, NOT_EXTRA)
+        refuse_replacing(arm, "extra.extra_body", _mapping(self._extra.get("extra_body")))
         self._dialect = Dialect(
             arm.model,
             token_parameter="max_tokens",  # noqa: S106 - the name of a parameter
-            omit=options.texts("omit"),
+            omit=options.omitted(),
             structured=False,
             stream_usage=True,
             extra_body={},
@@ -82,7 +106,8 @@ class LitellmProvider:
         )
         self._arm = arm
         self._context = context
-        self._local = arm.base_url is not None and hosts.is_local(arm.base_url)
+        self._address = self._known_address()
+        self._local = self._address is not None and hosts.is_local(self._address)
         self._litellm: Any = None
         self._key: str | None = None
 
@@ -103,21 +128,44 @@ class LitellmProvider:
     def sent(self, request: Request) -> Sent:
         """See :class:`~claimbench.provider.sent.SaysSent`."""
         dialect = self._dialect
+        given = {name: value for name, value in self._extra.items() if name not in _NO_FIELDS}
+        given |= _mapping(self._extra.get("extra_body"))
+        headers: dict[str, str] = {}
+        for name in _HEADERS:
+            told = _mapping(self._extra.get(name))
+            headers |= {each: str(value) for each, value in told.items()}
+        parts = Parts(
+            dialect.body_effort(request),
+            lambda word: dialect.effort(word, dialect.model),
+            dialect.body_tools(request),
+            given,
+            headers,
+        )
         return read_sent(
-            dialect.body(request) | self._extra,
+            dialect.body(request) | given,
             request,
             replace(dialect.writing(), cut_here=False),
-            effort=dialect.body_effort(request),
+            parts,
             constraint=self.constraint(request),
             refused=dialect.refused(request),
             omit=dialect.omit,
-            tools=dialect.body_tools(request),
         )
+
+    def _known_address(self) -> str | None:
+        """Return where litellm will send, as far as the arm and the environment say it."""
+        arm = self._arm
+        if arm.provider == "bedrock" or arm.model.startswith("bedrock/"):
+            own = self._extra.get(BEDROCK_ADDRESS) or self._context.environ.get(
+                BEDROCK_ADDRESS.upper()
+            )
+            if own:
+                return str(own)
+        return arm.base_url
 
     def goes_to(self) -> str:
         """Return the address that prompts are sent to, or what is known of it."""
         vendor = self._arm.model.partition("/")[0]
-        return self._arm.base_url or f"the address that litellm knows for {vendor}"
+        return self._address or f"the address that litellm knows for {vendor}"
 
     async def start(self) -> ArmFacts:
         """Import litellm; sends nothing."""
@@ -201,6 +249,10 @@ class LitellmProvider:
             closing = client.close() if hasattr(client, "close") else None
             if inspect.isawaitable(closing):
                 await closing
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _head(chunks: Any) -> Meta:

@@ -87,7 +87,7 @@ class ResponsesDialect(Dialect):
             "tools": ("tools",),
             "tool_choice": ("tool_choice",),
         }
-        return Writing(fields, ("text",), cut_here=True)
+        return Writing(fields, ("text.format",), cut_here=True)
 
     def body(self, request: Request) -> dict[str, Json]:
         """The request as JSON; system turns stay where they are, as input items."""

@@ -55,6 +55,10 @@ def bench(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str
     ("{name: x, provider: gemini, model: gemini-3.1-pro, sampling: {reasoning_effort: none}}", 13,
      "cannot be sent reasoning_effort 'none'"),
     ("{name: x, provider: compatible, model: m}", 13, "needs a base_url"),
+    ("{name: x, provider: anthropic, model: claude-haiku-4-5, omit: seed, options: {extra_body:"
+     " {system: be brief}}}", 13, "extra_body.system would replace the task's prompt"),
+    ("{name: x, provider: litellm, model: openai/m, options: {extra: {api_base: 'https://x.y'}}}",
+     13, "extra.api_base would replace the arm's address"),
 ])  # fmt: skip
 def test_what_cannot_be_sent_is_an_error_at_its_line(
     arm: str, line: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -1,0 +1,1 @@
+"""What a request says beside the suite's parameters: switches of thinking, and what an arm adds."""
