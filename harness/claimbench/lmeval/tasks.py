@@ -52,9 +52,10 @@ class LmEvalSpec:
 def _require() -> None:
     if find_spec("lm_eval") is None:
         raise LmEvalFault("the suite names a task of lm-eval, which is not installed", hint=HINT)
-    from claimbench.lmeval.templates import install
+    from claimbench.lmeval import patterns, templates
 
-    install()
+    templates.install()
+    patterns.install()
 
 
 FORMATS = frozenset({"json", "csv", "parquet", "arrow", "text", "xml", "pandas", "webdataset"})

@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import TypeGuard
 
+from claimbench.patterns.timed import PatternTooLong
 from claimbench.scorers.base import PartsScorer, RecordScorer, Scorer, judges, unparsable
-from claimbench.scorers.timed_patterns import PatternTooLong
 from claimbench.types import LONGEST_ANSWER, CallRecord, Outcome, Sample, Score, Task
 
 _ZERO_BECAUSE = {

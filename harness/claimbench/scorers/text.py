@@ -10,10 +10,10 @@ from pydantic import Field, field_validator
 
 from claimbench.number_text.accounts import is_account
 from claimbench.number_text.plain import folded, is_word, plain, typographic
+from claimbench.patterns.timed import PatternTooLong, TimedPattern
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.scorers.reading.answers import as_text, right_answers
-from claimbench.scorers.timed_patterns import PatternTooLong, TimedPattern
 from claimbench.types import Json, Sample, Score, Task
 
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
@@ -110,7 +110,7 @@ class RegexScorer:
     """
 
     name = "regex"
-    version = "3"
+    version = "4"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(RegexOptions, options or {}, self.name)

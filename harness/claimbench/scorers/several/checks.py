@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from claimbench.patterns.timed import PatternTooLong
 from claimbench.scorers.base import (
     AnswerChecker,
     SampleChecker,
@@ -21,7 +22,6 @@ from claimbench.scorers.base import (
     unparsable,
 )
 from claimbench.scorers.options import ScorerOptions, read_options
-from claimbench.scorers.timed_patterns import PatternTooLong
 from claimbench.types import JUDGE, AnswerSpec, Json, Sample, Score, ScorerSpec, Task
 
 COMBINED = ("weighted", "all", "any")
@@ -88,7 +88,7 @@ class ChecksScorer:
     """The weighted mean of several checks, or what the suite declares as headline."""
 
     name = "checks"
-    version = "2"
+    version = "3"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(ChecksOptions, options or {}, self.name)

@@ -1,7 +1,7 @@
 """``matches``: the target is a regular expression that the answer has to match.
 
-Patterns come from the data; an answer on which a search takes too long is unparsable
-(:mod:`claimbench.scorers.timed_patterns`).
+Patterns come from the data; an answer on which a search takes too many steps is unparsable
+(:mod:`claimbench.patterns.timed`).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from claimbench.patterns.timed import TimedPattern
 from claimbench.scorers.base import brief, scored, squeeze, visible
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.scorers.reading.answers import right_answers
-from claimbench.scorers.timed_patterns import TimedPattern
 from claimbench.types import Json, Sample, Score, Task
 
 
@@ -36,14 +36,14 @@ class MatchesScorer:
     """1 if the answer matches the target's pattern, else 0. ``^`` and ``$`` are line ends."""
 
     name = "matches"
-    version = "2"
+    version = "3"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(MatchesOptions, options or {}, self.name)
 
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:  # noqa: ARG002 - the protocol's
         """See :class:`claimbench.scorers.base.Scorer`; raises ValueError for a target that is no
-        pattern, or takes too long.
+        pattern, or too long a one.
         """
         answer = visible(text).strip()
         flags = re.MULTILINE | (re.IGNORECASE if self._options.ignore_case else 0)
