@@ -161,3 +161,9 @@ def test_items_without_a_target_and_signs_alone(
     ]
     found = read_files([written("t.jsonl", "\n".join(map(json.dumps, rows)))], PLAIN)
     assert [next(iter(call.scores.values()), None) for call in found.calls] == wanted
+
+
+@pytest.mark.parametrize("odd", ["\u200b", "🙂", "...", "—"])
+def test_targets_without_words_are_texts(written: Write, odd: str) -> None:
+    text = table([odd, "billing", "refund"] * 8, {"a": str})
+    assert accuracy(read_files([written("t.jsonl", text)], PLAIN)) == {"a": 1}

@@ -214,10 +214,10 @@ def _read_number(row: _Answer) -> str | None:
 
 
 def _are_labels(labels: Collection[str], per_arm: int) -> bool:
-    """Tell targets that recur and are short: names of classes."""
+    """Tell targets that recur, are short and have words: names of classes."""
     if len(labels) > min(per_arm // 2, _MOST_LABELS):
         return False
-    return all(len(one.split()) <= _LONGEST_LABEL for one in labels)
+    return all(len(one.split()) <= _LONGEST_LABEL and loose_words(one).folded for one in labels)
 
 
 def _labels(targets: Mapping[str, str], rows: Sequence[_Answer]) -> _Space:
@@ -229,7 +229,7 @@ def _labels(targets: Mapping[str, str], rows: Sequence[_Answer]) -> _Space:
     known = tuple(targets.values())
     others: dict[str, str] = {}
     for said, times in Counter(row.said for row in rows).items():
-        is_short = said and len(said.split()) <= most and said not in targets
+        is_short = len(said.split()) <= most and said not in targets and loose_words(said).folded
         if is_short and times > 1 and not reader.read(said, known):
             others[said] = said
     labels = {**targets, **dict(list(others.items())[:_MOST_LABELS])}
