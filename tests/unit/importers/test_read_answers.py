@@ -140,3 +140,30 @@ def test_few_positions_without_a_0_are_asked_about(written: Write, last: int, st
     text = table(targets, {"a": lambda one: chr(65 + int(one) - start)})
     with pytest.raises(ImportFault, match="whether A is 0 or 1 cannot be told"):
         read_files([written("t.jsonl", text)], PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("targets", "answers", "wanted"),
+    [
+        ([None, "5", "6"], ["4", "5", "7"], [None, 1, 0]),
+        (["", "yes", "no"], ["...", "yes", "No."], [None, 1, 1]),
+        (["?", "!", "one"], ["?", "?", "one."], [1, 0, 1]),
+        ([None, "A", "B"], ["A", "(a)", "A"], [None, 1, 0]),
+    ],
+    ids=str,
+)
+def test_items_without_a_target_and_signs_alone(
+    written: Write, targets: list[Any], answers: list[str], wanted: list[int | None]
+) -> None:
+    rows = [
+        {"id": i, "answer": answer, "target": target}
+        for i, (answer, target) in enumerate(zip(answers, targets, strict=True))
+    ]
+    found = read_files([written("t.jsonl", "\n".join(map(json.dumps, rows)))], PLAIN)
+    assert [next(iter(call.scores.values()), None) for call in found.calls] == wanted
+
+
+@pytest.mark.parametrize("odd", ["\u200b", "🙂", "...", "—"])
+def test_targets_without_words_are_texts(written: Write, odd: str) -> None:
+    text = table([odd, "billing", "refund"] * 8, {"a": str})
+    assert accuracy(read_files([written("t.jsonl", text)], PLAIN)) == {"a": 1}

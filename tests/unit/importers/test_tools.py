@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from claimbench.importers.detect import KINDS, kind_of, read_files
-from claimbench.importers.imported import Imported, ImportFault, ImportOptions
+from claimbench.importers.imported import SETTINGS, Imported, ImportFault, ImportOptions
 from claimbench.importers.kinds import KINDS as NAMED
 
 PLAIN = ImportOptions()
@@ -496,7 +496,14 @@ def test_lighteval_details_give_the_figure_of_its_results(
     path = home / f"details_gsm8k|0_{date}.parquet"
     pq.write_table(pa.Table.from_pylist(rows), path)
     results = {
-        "config_general": {"model_name": "org/model"},
+        "config_general": {
+            "model_name": "org/model",
+            "model_config": {
+                "generation_parameters": {"temperature": 0.5, "top_k": 3, "block_size": 9},
+                "system_prompt": "Think.",
+                "batch_size": 8,
+            },
+        },
         "results": {"gsm8k|0": {"em": 0.625, "em_stderr": 0.18}, "all": {"em": 0.625}},
         "versions": {"gsm8k|0": 0},
     }
@@ -504,6 +511,9 @@ def test_lighteval_details_give_the_figure_of_its_results(
     found = read_files([path], PLAIN)
     assert found.kind == "lighteval"
     assert found.arms[0].model == "org/model"
+    assert found.arms[0].params.temperature == 0.5
+    (setup,) = found.arms[0].setup.values()
+    assert setup == {SETTINGS: {"topk": 3, "systemprompt": "Think."}}
     assert headline(found) == 0.625
     assert found.samples[0].target == "no"
     assert found.calls[0].usage is not None

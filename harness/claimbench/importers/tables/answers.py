@@ -77,7 +77,7 @@ def equal_scores(
     Case, blanks and signs at the ends do not matter. Where the targets are letters, numbers, truth
     values or labels that recur, answers are read for them; letters against positions (A to D
     against 0 to 3, or 1 to 4) and yes against true are brought together. All that is said. An
-    answer that is None has no score.
+    answer that is None has no score, nor has one to an item without a target.
 
     Args:
         path: of the file, for messages.
@@ -94,10 +94,11 @@ def equal_scores(
         several = target if isinstance(target, list) else [target]
         written = {_folded(one): " ".join(text_cell(one).split()) for one in several}
         text = visible(text_cell(answer))
-        rows.append(None if answer is None else _Answer(arm, text, _folded(text), written))
+        is_told = answer is not None and any(written)
+        rows.append(_Answer(arm, text, _folded(text), written) if is_told else None)
     there = [row for row in rows if row is not None]
-    if not there or not any(any(row.right) for row in there):
-        return [None if row is None else 0.0 for row in rows], []
+    if not there:
+        return [None for _ in rows], []
     space = _space_of(path, there)
     if space is None:
         return _as_texts(path, rows)
@@ -202,7 +203,7 @@ def _read_number(row: _Answer) -> str | None:
     if row.said in row.right:
         return row.said
     read = False
-    for one in row.right:
+    for one in filter(None, row.right):
         score = _NUMERIC.score("", row.text, Sample("", {}, one, ""), _NO_TASK)
         if score.value == 1:
             return one
@@ -213,10 +214,10 @@ def _read_number(row: _Answer) -> str | None:
 
 
 def _are_labels(labels: Collection[str], per_arm: int) -> bool:
-    """Tell targets that recur and are short: names of classes."""
+    """Tell targets that recur, are short and have words: names of classes."""
     if len(labels) > min(per_arm // 2, _MOST_LABELS):
         return False
-    return all(len(one.split()) <= _LONGEST_LABEL for one in labels)
+    return all(len(one.split()) <= _LONGEST_LABEL and loose_words(one).folded for one in labels)
 
 
 def _labels(targets: Mapping[str, str], rows: Sequence[_Answer]) -> _Space:
@@ -228,7 +229,7 @@ def _labels(targets: Mapping[str, str], rows: Sequence[_Answer]) -> _Space:
     known = tuple(targets.values())
     others: dict[str, str] = {}
     for said, times in Counter(row.said for row in rows).items():
-        is_short = said and len(said.split()) <= most and said not in targets
+        is_short = len(said.split()) <= most and said not in targets and loose_words(said).folded
         if is_short and times > 1 and not reader.read(said, known):
             others[said] = said
     labels = {**targets, **dict(list(others.items())[:_MOST_LABELS])}
@@ -252,20 +253,31 @@ def _as_texts(path: str, rows: Sequence[_Answer | None]) -> tuple[list[float | N
     known = []
     held = []
     for row in rows:
+        equal = row is not None and _is_equal(row)
         said = "" if row is None else row.said.strip(_SIGNS)
-        equal = row is not None and said in {one.strip(_SIGNS) for one in row.right}
         scores.append(None if row is None else float(equal))
-        known.append(bool(said) and said in every)
+        known.append(equal or (bool(said) and said in every))
         held.append(row is not None and not equal and _holds(row))
     _refuse_never(path, rows, known)
     _refuse_share(path, rows, held, _HELD, "hold their target and are not equal to it")
     return scores, []
 
 
+def _is_equal(row: _Answer) -> bool:
+    if row.said in row.right:
+        return True
+    said = row.said.strip(_SIGNS)
+    return bool(said) and said in {one.strip(_SIGNS) for one in row.right}
+
+
 def _holds(row: _Answer) -> bool:
     """Tell an answer in which one of its targets stands as whole words."""
+    bare = [one.strip(_SIGNS) for one in row.right]
+    inside = [one for one in bare if one and one in row.said]
+    if not inside:
+        return False  # the common case, without a look at each sign
     words = loose_words(row.text)
-    forms = [loose_words(one).folded for one in row.right]
+    forms = [loose_words(one).folded for one in inside]
     return any(form and any(occurrences(form, words)) for form in forms)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from claimbench.importers import json_values
 from claimbench.importers.gather import Answer, Found, gathered
 from claimbench.importers.imported import (
+    SETTINGS,
     Aggregate,
     Imported,
     ImportedArm,
@@ -19,7 +20,8 @@ from claimbench.importers.imported import (
 )
 from claimbench.importers.json_values import get, mapping, number
 from claimbench.suite.datasets import ReadOptions, read_table
-from claimbench.suite.files.traffic.requests import parsed, tokens
+from claimbench.suite.files.settings import all_settings, stated_settings
+from claimbench.suite.files.traffic.requests import parsed, sampling, tokens
 from claimbench.types import Json, Usage
 
 KIND = "lighteval"
@@ -44,7 +46,8 @@ def read(path: Path, options: ImportOptions) -> Imported:
         return _results(path)
     table = read_table(path, ReadOptions(wide=True, nan_is_null=True))
     found = _NAME.match(path.stem)
-    model, stated = _model_and_figures(path, found.group(2) if found else "")
+    model, results = _model_and_results(path, found.group(2) if found else "")
+    stated = _figures(results)
     name = model.rpartition("/")[2]
     answers = []
     for number_of, row in enumerate(table.rows):
@@ -53,7 +56,10 @@ def read(path: Path, options: ImportOptions) -> Imported:
         own = found.group(1) if found else path.stem
         answers.append(_answer(row.values, name, options.task or own, number_of))
     task = answers[0].task if answers else ""
-    arm = ImportedArm(name, "lighteval", model, path.name)
+    config = mapping(get(results, "config_general", "model_config"))
+    generation = config.get("generation_parameters")
+    setup: dict[str, Json] = {task: {SETTINGS: _settings(config, mapping(generation))}}
+    arm = ImportedArm(name, "lighteval", model, path.name, setup, sampling(generation))
     figures = stated.get(task.replace("|", "_"), stated.get(task, {}))
     return gathered(Found(KIND, [path], [arm], answers, {(name, task): figures}), options)
 
@@ -96,9 +102,24 @@ def _usage(response: Mapping[str, Json]) -> Usage | None:
     return tokens(len(given), len(made[0])) if isinstance(made[0], list) and made[0] else None
 
 
-def _model_and_figures(path: Path, date: str) -> tuple[str, dict[str, dict[str, float]]]:
-    """Return the model and task -> figures, from the results file of the same date where it stands
-    in the tool's own place (``results/MODEL`` beside ``details/MODEL/DATE``), else from the path.
+_NOT_GENERATION = frozenset({"num_blocks", "block_size", "cache_implementation", "max_new_tokens"})
+"""Parameters by which an answer is computed, and one that is read by its name."""
+
+
+def _settings(config: Mapping[str, Json], generation: Mapping[str, Json]) -> dict[str, Json]:
+    """Return how the model's answers were generated, beside their sampling."""
+    told = {
+        **all_settings(generation, _NOT_GENERATION),
+        **stated_settings(config),
+        "max_new_tokens": generation.get("max_new_tokens"),
+        "override_chat_template": config.get("override_chat_template"),
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _model_and_results(path: Path, date: str) -> tuple[str, dict[str, Json]]:
+    """Return the model, and the results file of the same date where it stands in the tool's own
+    place (``results/MODEL`` beside ``details/MODEL/DATE``), else nothing.
     """
     parts = path.parts
     model = path.parent.parent.name if _dated(path.parent.name) else path.stem
@@ -109,9 +130,9 @@ def _model_and_figures(path: Path, date: str) -> tuple[str, dict[str, dict[str, 
         home = Path(*parts[:at]) / "results" / Path(*named)
         results = home / f"results_{date}.json"
         if results.is_file():
-            data = json_values.load_json(results, json_values.read_bytes(results))
+            data = mapping(json_values.load_json(results, json_values.read_bytes(results)))
             told = str(get(data, "config_general", "model_name") or model)
-            return told, _figures(data)
+            return told, data
     return model, {}
 
 

@@ -240,5 +240,5 @@ REFUSES = re.compile(
 )
 """What stands in an answer that refuses."""
 
-QUOTED = re.compile(r"\"[^\"\n]{1,200}\"|„[^“”\n]{1,200}[“”]|«[^»\n]{1,200}»|「[^」\n]{1,200}」")
+QUOTED = re.compile(r"[\"„][^\"\n]{1,200}\"|«[^»\n]{1,200}»|「[^」\n]{1,200}」")
 """What others say, or are to say: an answer may write how one refuses."""
