@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -247,6 +248,36 @@ def test_a_route_goes_by_whole_episodes(orders: Path, bench: Bench, hasty: Desk)
     mean = (3 * cheap + 2 * cheap + 3 * step) / 2
     assert found["cascade"]["usd_1k"]["value"] == pytest.approx(mean * 1000)
     verified(bench)
+
+
+@pytest.mark.parametrize("redact", ["none", "hashed"])
+def test_routes_whose_signals_are_texts_are_not_made_anew_without_them(
+    orders: Path, bench: Bench, hasty: Desk, redact: str
+) -> None:
+    """Without its texts every repeat agrees, and no answer says how sure it is."""
+    hasty.fickle = lambda number: number in (2, 4)
+    routes = """\
+routes:
+  - {name: agreeing, first: cheap, then: good, escalate: {signal: repeats, below: 1}}
+  - {name: readable, first: cheap, then: good}
+claims:
+  - {id: agrees, claim: "agreeing is 10% cheaper than good"}
+  - {id: reads, claim: "readable is 10% cheaper than good"}
+"""
+    orders.write_text(orders.read_text().replace("claims:\n", routes))
+    assert bench("run", str(orders), "--no-report").code in (0, 1, 2)
+    made = bench("bundle", "--redact", redact, "--output", "run.zip")
+    assert made.code == 0, made.err
+    said = bench("verify", "run.zip")
+    assert said.code == 0, said.out + said.err
+    assert "not recomputed: the route agreeing: what it goes by is in the texts" in said.out
+    assert "the route readable" not in said.out
+    with zipfile.ZipFile(orders.parent / "run.zip") as bundle:
+        (verdicts,) = [name for name in bundle.namelist() if name.endswith("verdicts.json")]
+        found = {one["claim"]["id"]: one for one in json.loads(bundle.read(verdicts))}
+    assert found["agrees"]["status"] == "not_comparable"
+    assert "which is not in this file (agreeing)" in found["agrees"]["sentence"]
+    assert found["reads"]["status"] != "not_comparable"
 
 
 def test_thresholds_that_came_after_a_run_of_the_same_samples_are_asked_about(

@@ -81,8 +81,8 @@ class RouteFacts:
 
     ``said``: what it does, in words. ``unfair``: why no verdict can rest on it; ``knows``: the
     same, unless the suite allows it. ``widen``: by (accuracy or cost, rival; "" for none) how much
-    wider an interval is when a fitted threshold's own noise is in it. ``asks``: a question about
-    how its column was made, which changes no verdict. ``by_task``: tasks of which no
+    wider an interval is when a fitted threshold's own noise is in it. ``asks``: questions about
+    how it was made, which change no verdict. ``by_task``: tasks of which no
     verdict can rest on it, and why. ``asked``: the arms whose calls a request is made of, one for
     each call, of every kind of request that there is. ``checkers``: judges that are asked on the
     way.

@@ -85,6 +85,7 @@ def routed(
             seen=_seen_before(stored),
             scorers=_blind_scorers(stored, specs),
             earlier_runs=_earlier_runs(stored),
+            withheld=stored.given is not None,
         ),
     )
     said = {name: facts.said for name, facts in made.facts.items()}

@@ -159,12 +159,20 @@ def not_recomputable(evaluation: Evaluation, redaction: Redaction) -> list[str]:
         "the measured hash: it covers prompts and samples",
         "verdicts on speed per token: they are held against the texts, and inconclusive here",
     ]
+    said += [f"the route {name}: what it goes by is in the texts" for name in _withheld(evaluation)]
     if stated is not None and stated.costs:
         said.append(
             f"dollars of {len(stated.costs):,} calls: no usage is on record, and their texts bound"
             " the bill"
         )
     return said
+
+
+def _withheld(evaluation: Evaluation) -> list[str]:
+    """Return the routes that go by what answers say, which is not there."""
+    facts = evaluation.context.routes.items()
+    codes = {name: {one.code for one in route.by_task.values()} for name, route in facts}
+    return [name for name, mine in codes.items() if "route_texts_withheld" in mine]
 
 
 def _of_baseline(evaluation: Evaluation) -> Iterator[str]:

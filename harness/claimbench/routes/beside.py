@@ -75,6 +75,8 @@ def beside(
     missing = [arm for arm in spec.parts if arm not in items.arms]
     if missing:
         return f"{', '.join(missing)} was not run"
+    if found.withheld:
+        return "it goes by what answers say, which is not in this file"
     if found.split:
         return "; ".join(found.split.values())
     if spec.name not in items.arms or not found.paths:

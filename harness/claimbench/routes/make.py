@@ -33,7 +33,8 @@ class Stored:
 
     ``seed``: of the folds, from the measured suite, so that nobody chooses it. ``seen``: the
     answers were known before the suite was written (an import, a replay). ``scorers``: by task.
-    ``earlier_runs``: of the same samples, that were there when this one was planned.
+    ``earlier_runs``: of the same samples, that were there when this one was planned. ``withheld``:
+    the answers' texts were taken out.
     """
 
     answers: Answers
@@ -43,6 +44,7 @@ class Stored:
     seen: str = ""
     scorers: Mapping[str, Sequence[Scorer]] | None = None
     earlier_runs: int = 0
+    withheld: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,7 @@ def with_routes(
     for spec in specs:
         found = Found(())
         if all(part in items.arms for part in spec.parts):
-            found = paths_of(spec, items, calls, stored.answers, stored.checks, stored.seed)
-            found = without_split(found, items, calls)
+            found = _found(spec, items, calls, stored)
             unreadable = frozenset(
                 call_id
                 for arm in spec.parts
@@ -113,15 +114,25 @@ def with_routes(
             knows=knows_answers(spec, items, found) if found.paths else None,
             widen=_widen(spec, found, arms, stored.seed),
             asks=_asks(spec, items, stored),
-            by_task=_by_task(spec, found),
+            by_task=_by_task(spec, found, items),
             asked=tuple(sorted({tuple(arm for arm, _ in path.steps) for path in found.paths})),
             checkers=_checkers(spec, stored),
         )
     return Routed(replace(items, arms=arms), CallTable(rows), facts, made, answer_of)
 
 
-def _by_task(spec: RouteSpec, found: Found) -> dict[str, Reason]:
+def _found(spec: RouteSpec, items: ItemTable, calls: CallTable, stored: Stored) -> Found:
+    """Return a route's paths; none where its signals are texts that were taken out."""
+    if stored.withheld and any(stage.signal in _OF_TEXTS for stage in spec.stages):
+        return Found((), withheld=True)
+    found = paths_of(spec, items, calls, stored.answers, stored.checks, stored.seed)
+    return without_split(found, items, calls)
+
+
+def _by_task(spec: RouteSpec, found: Found, items: ItemTable) -> dict[str, Reason]:
     """Return the tasks of which nothing can rest on the route, and why."""
+    if found.withheld:
+        return dict.fromkeys(items.task.tolist(), Reason("route_texts_withheld", spec.name))
     why = {
         task: Reason("route_no_signal", f"{spec.name}: {text}")
         for task, text in found.no_signal.items()
@@ -206,6 +217,8 @@ def _seen_target(name: str, arm: str, stored: Stored) -> str | None:
     return None
 
 
+_OF_TEXTS = frozenset({"probability", "repeats", "field"})
+"""Signals that are read from what answers say."""
 _NOT_RERUN = frozenset({"judge", "python"})
 """Scorers that answer from what was stored; what they are shown is looked at in the suite."""
 

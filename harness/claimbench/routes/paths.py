@@ -62,7 +62,8 @@ class Found:
     ``answered``: which arm answers, and ``again``: the same, fitted anew on some of the requests;
     None where nothing is fitted. ``items``: the item of each request. ``chosen``: of a fitted slice
     route. ``split``: task whose conversations went different ways, so that it has no path -> how
-    many did, in words; ``no_signal``: task of whose answers no signal is known -> which, in words.
+    many did, in words; ``no_signal``: task of whose answers no signal is known -> which, in words;
+    ``withheld``: what it goes by was taken out of the run.
     """
 
     paths: tuple[Path, ...]
@@ -75,6 +76,7 @@ class Found:
     chosen: Chosen = ()
     split: Mapping[str, str] = field(default_factory=dict)
     no_signal: Mapping[str, str] = field(default_factory=dict)
+    withheld: bool = False
 
 
 def _by_slice(spec: RouteSpec, items: ItemTable) -> list[Decided | None]:

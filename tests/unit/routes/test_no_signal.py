@@ -75,3 +75,25 @@ def test_a_later_step_needs_its_signal_too() -> None:
     verdict = run_of(chain, said=said, right=right).judge(CLAIMS[1])
     assert reason_codes(verdict.reasons) == {"route_no_signal"}
     assert "answers of middle to task" in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    ("signal", "made"),
+    [
+        ("field", False),
+        ("repeats", False),
+        ("probability", False),
+        ("fitted", False),
+        ("length", True),
+        ("file", True),
+        ("scorer", True),
+    ],
+)
+def test_what_goes_by_texts_is_not_made_without_them(signal: str, made: bool) -> None:
+    spec = replace(CASCADE, **SIGNALS[signal])
+    found = run_of(spec, said={"small": [""] * N}, withheld=True)
+    verdict = found.judge(CLAIMS[1])
+    assert bool(found.routed.found["cascade"].paths) is made
+    assert ("route_texts_withheld" in reason_codes(verdict.reasons)) is not made
+    if not made:
+        assert not found.routed.items.arms["cascade"].n_finished.any()

@@ -71,6 +71,7 @@ def run_of(
     scores: Sequence[Score] = (),
     slices: Mapping[str, Sequence[str]] | None = None,
     right: Mapping[str, Sequence[float]] | None = None,
+    withheld: bool = False,
     **columns: Any,
 ) -> World:
     """Return a run of ``N`` items; small says how sure it is, and is on two of three.
@@ -83,6 +84,7 @@ def run_of(
         scores: beside those of the tables.
         slices: columns beside ``half``.
         right: scores of an arm's answers.
+        withheld: the texts were taken out.
         columns: see :func:`tables_from_arrays`.
     """
     sure = ['{"sure": 0.2}' if i % 3 == 0 else '{"sure": 0.9}' for i in range(N)]
@@ -128,6 +130,6 @@ def run_of(
         )
         for name in dict.fromkeys(names)
     ]
-    stored = Stored(Answers.of(records, scores, tasks), costs, Checks(), "seed")
+    stored = Stored(Answers.of(records, scores, tasks), costs, Checks(), "seed", withheld=withheld)
     found = with_routes([spec], items, calls, stored)
     return World(found, ClaimContext(routes=found.facts))

@@ -87,6 +87,7 @@ REASONS_BESIDE: Mapping[str, str] = {
     ),
     "route_part_apart": "a part of the baseline's route is not compared, so nothing is known of it",
     "route_not_compared": "no judge and nobody was shown a route's answers beside another arm's",
+    "route_texts_withheld": "the route goes by what answers say, which is not in this file",
     "route_fit_varies": "the threshold's own fit varies too much",
     "by_turn": "compared by conversation",
     "over_wordings": "wordings of the prompt vary too, and the interval holds their spread",
