@@ -26,12 +26,19 @@ def incomparable(
     it can with all.
     """
     found = [
-        explain_reason(reason)
+        _told(reason)
         for rival in candidates
         if rival != leader
         for reason in _reasons(evaluation, totals, i, (leader, rival))
     ]
     return "; ".join(dict.fromkeys(found))
+
+
+def _told(reason: Reason) -> str:
+    """Say a reason, and how to accept it where a suite may."""
+    told = explain_reason(reason)
+    accepted = reason.code in gate.ALLOWABLE and "allow: [" not in told
+    return f"{told}; to allow it: `allow: [{reason.code}]`" if accepted else told
 
 
 def _reasons(
