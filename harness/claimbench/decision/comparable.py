@@ -18,12 +18,15 @@ from claimbench.decision.values import DOLLARS, Totals
 from claimbench.evaluation.evaluate import Evaluation
 from claimbench.types import Claim, Criterion, Reason
 
+MOST_TOLD = 2
+"""Reasons that a sentence names."""
+
 
 def incomparable(
     evaluation: Evaluation, totals: Totals, i: int, leader: str, candidates: Sequence[str]
 ) -> str:
-    """Say why the leader cannot be compared with another candidate on criterion ``i``; empty where
-    it can with all.
+    """Say why the leader cannot be compared with another candidate on criterion ``i``, at most
+    :data:`MOST_TOLD` reasons; empty where it can with all.
     """
     found = [
         _told(reason)
@@ -31,7 +34,9 @@ def incomparable(
         if rival != leader
         for reason in _reasons(evaluation, totals, i, (leader, rival))
     ]
-    return "; ".join(dict.fromkeys(found))
+    told = list(dict.fromkeys(found))
+    more = len(told) - MOST_TOLD
+    return "; ".join([*told[:MOST_TOLD], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _told(reason: Reason) -> str:
