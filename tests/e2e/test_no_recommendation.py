@@ -176,6 +176,7 @@ def test_a_volume_that_is_stated_afterwards_settles_what_it_can(
     bill = r"\$300(\.00)? (\([^)]*\) )?a month instead of \$1,500 (\([^)]*\) )?of old"
     assert re.search(bill, first), first
     assert "weights written after the run" in first
+    assert "The volume was stated after the run" in first
 
 
 def test_a_claim_at_fault_is_said_with_the_line_of_the_file(

@@ -55,6 +55,8 @@ LIMITS: Mapping[str, float] = {"truncation": 0.02, "refusal": 0.05, "cache_share
 """
 ALLOWED_AS = {"concurrency": "load"}
 NEVER_ALLOWED = frozenset({"measured_sha256"})
+ALLOWABLE = frozenset({*MUST_MATCH, *MUST_MATCH_LATENCY, *LIMITS, NODE_TYPE}) - NEVER_ALLOWED
+"""Keys whose difference a suite may accept."""
 
 
 def arm_profile(

@@ -196,7 +196,9 @@ def _leaves(suite: Suite, arm: Arm, host: str | None) -> str:
     from claimbench.privacy.egress import is_here
 
     name = (urlsplit(f"//{host}").hostname or "") if host and " " not in host else ""
-    if host is None or host in HERE or is_here(name or host):
+    if host == STARTED or (host is not None and host not in HERE and is_here(name or host)):
+        return "nothing leaves this machine by the run; what that server sends on is not seen"
+    if host is None or host in HERE:
         return "nothing leaves this machine"
     if arm in suite.users:
         said = "rows, what the user is told of them and the arms' answers leave this machine"

@@ -18,20 +18,32 @@ from claimbench.decision.values import DOLLARS, Totals
 from claimbench.evaluation.evaluate import Evaluation
 from claimbench.types import Claim, Criterion, Reason
 
+MOST_TOLD = 2
+"""Reasons that a sentence names."""
+
 
 def incomparable(
     evaluation: Evaluation, totals: Totals, i: int, leader: str, candidates: Sequence[str]
 ) -> str:
-    """Say why the leader cannot be compared with another candidate on criterion ``i``; empty where
-    it can with all.
+    """Say why the leader cannot be compared with another candidate on criterion ``i``, at most
+    :data:`MOST_TOLD` reasons; empty where it can with all.
     """
     found = [
-        explain_reason(reason)
+        _told(reason)
         for rival in candidates
         if rival != leader
         for reason in _reasons(evaluation, totals, i, (leader, rival))
     ]
-    return "; ".join(dict.fromkeys(found))
+    told = list(dict.fromkeys(found))
+    more = len(told) - MOST_TOLD
+    return "; ".join([*told[:MOST_TOLD], *([f"and {more} more"] if more > 0 else [])])
+
+
+def _told(reason: Reason) -> str:
+    """Say a reason, and how to accept it where a suite may."""
+    told = explain_reason(reason)
+    accepted = reason.code in gate.ALLOWABLE and "allow: [" not in told
+    return f"{told}; to allow it: `allow: [{reason.code}]`" if accepted else told
 
 
 def _reasons(

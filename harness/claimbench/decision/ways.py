@@ -108,7 +108,7 @@ def _timed_ways(evaluation: Evaluation, totals: Totals, arms: Sequence[str]) -> 
     ways: list[Way] = []
     whole = whole_waits(calls, arms, mask)
     if whole is not None:
-        told = _told(calls, arms, mask, lambda rows, _: retried(rows), "calls retried")
+        told = _told(calls, arms, mask, retried, "calls retried")
         ways.append(Way(retries.WORDS, replace(evaluation, calls=whole), told=told))
     opening = waits_for_opening(calls, arms, mask)
     if opening is not None:
@@ -120,7 +120,7 @@ def _timed_ways(evaluation: Evaluation, totals: Totals, arms: Sequence[str]) -> 
         ways.append(Way(connections.WORDS, replace(evaluation, calls=opening), told=told))
     if not any(totals.criteria[i].metric.startswith("ttft") for i in of_times):
         return ways
-    told = _told(calls, arms, mask, lambda rows, _: reasoned_first(rows), "calls reasoned first")
+    told = _told(calls, arms, mask, reasoned_first, "calls reasoned first")
     if told:
         words = first_answers.WORDS
         for table in (calls, opening or whole):
@@ -136,7 +136,7 @@ def _told(
     calls: CallTable,
     arms: Sequence[str],
     mask: BoolArray,
-    which: Callable[[CallRows, BoolArray], BoolArray],
+    which: Callable[[CallRows], BoolArray],
     what: str,
 ) -> str:
     """Say how many calls of each arm are such; empty where none is."""
@@ -144,7 +144,7 @@ def _told(
     for arm in arms:
         rows = calls.arms[arm]
         mine = mask[rows.item]
-        n = int((which(rows, mine) & mine).sum())
+        n = int((which(rows) & mine).sum())
         if n:
             told.append(f"{arm}: {n:,} of {int(mine.sum()):,} {what}")
     return "; ".join(told)
@@ -180,7 +180,7 @@ def _lost(evaluation: Evaluation, totals: Totals, candidates: Sequence[str]) -> 
     told = []
     for arm in candidates:
         rows = evaluation.items.arms[arm]
-        n, planned = int(rows.n_missing.sum()), int(np.maximum(rows.n_calls, 1).sum())
+        n, planned = int(rows.n_missing.sum()), int(np.maximum(rows.n_calls, rows.n_finished).sum())
         if n:
             told.append(f"{arm}: {n:,} of {planned:,} calls without a result")
     return "; ".join(told)

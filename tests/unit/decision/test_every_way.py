@@ -134,6 +134,7 @@ def test_what_the_gate_forbids_counts_against_the_leader(
     if not allowed:
         assert "cannot be compared" in headline(found)
         assert said in headline(found)
+        assert "to allow it: `allow: [" in headline(found)
 
 
 CALLS = {

@@ -13,6 +13,7 @@ from claimbench.claims.facts.receivers import receiver_of
 from claimbench.claims.types import ClaimContext
 from claimbench.decision.facts import Fact, Unknown, fact_of
 from claimbench.types import Arm, DecisionSpec, ServeSpec
+from claimbench_reports.view.arms import destination
 
 C_LIBRARY = "the sockets of llama.cpp's C library (it opens none that we know of)"
 LOCAL = Arm("a", "llama_cpp", "m", device="cpu")
@@ -128,3 +129,29 @@ def test_where_a_model_runs(evaluation: Any, found: str | None) -> None:
     arm = evaluation.stored.suite.arms[0]
     fact = fact_of("runs_on", arm, evaluation, DecisionSpec(), {})
     assert fact.values == (found,) if isinstance(fact, Fact) else found is None
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "said"),
+    [
+        (made(LOCAL), "this machine"),
+        (made(PROXY), "a server on this machine (127.0.0.1:4000); what it sends on is not seen"),
+        (
+            made(SERVED),
+            "a server that the run started on this machine; what it sends on is not seen",
+        ),
+        (made(FAR), "api.example.eu"),
+        (
+            made(LOCAL, engine={"address": "10.0.0.5:6379"}, facts=RAY),
+            "the nodes of a Ray cluster at 10.0.0.5",
+        ),
+        (made(LOCAL, engine={"address": "local"}, facts=RAY), "the nodes of a Ray cluster"),
+        (made(Arm("a", "openai", "m", device="x")), "the provider's default endpoint (openai)"),
+    ],
+)
+def test_the_report_says_the_same_of_each(evaluation: Any, said: str) -> None:
+    stored = evaluation.stored
+    data: Any = SimpleNamespace(
+        suite=stored.suite, manifest=stored.manifest, calls=SimpleNamespace(arms={})
+    )
+    assert destination(data, stored.suite.arms[0]) == said

@@ -13,13 +13,7 @@ from dataclasses import dataclass
 from claimbench.claims.beside.asked import KIND as ADOPTION
 from claimbench.claims.decide import MIN_ITEMS
 from claimbench.claims.facts.settling import settling
-from claimbench.claims.gate import (
-    ALLOWED_AS,
-    LIMITS,
-    MUST_MATCH,
-    MUST_MATCH_LATENCY,
-    NEVER_ALLOWED,
-)
+from claimbench.claims.gate import ALLOWABLE, ALLOWED_AS
 from claimbench.error_words import one_of
 from claimbench.error_words.missing_keys import one_step, variables_of
 from claimbench.packed import columns
@@ -28,7 +22,6 @@ from claimbench_reports.view.format import count
 from claimbench_reports.view.inputs import ReportData
 from claimbench_reports.view.types import Remedy
 
-ALLOWABLE = frozenset({*MUST_MATCH, *MUST_MATCH_LATENCY, *LIMITS}) - NEVER_ALLOWED
 _PACKAGE = re.compile(r"pip install ('[^']+'|[\w.\[\]-]+)")
 UNPRICED = frozenset({"price_unknown", "cost_missing", "cost_basis_missing"})
 LOST = frozenset(
