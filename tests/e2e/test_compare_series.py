@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -163,3 +164,60 @@ def test_a_margin_that_the_claim_states_is_its_own(nightly: Nightly) -> None:
     claim_baseline(nightly)
     nightly.change("arm: beta-mini, claim", "arm: beta-mini, margin: 0.5, claim")
     assert judged(nightly.run(*FEW), "--baseline", base)["claim"]["margin"] == 0.5
+
+
+# --- one baseline for all that judge --------------------------------------------------------------
+
+
+def shown(*words: str) -> Any:
+    said = inside(*words)
+    assert said.code in (0, 1, 2), (words, said.err)
+    return said
+
+
+def test_every_command_that_shows_verdicts_takes_the_gate_s_baseline(nightly: Nightly) -> None:
+    """The suite names none: without --baseline nothing can be said, with it they all agree."""
+    nightly.vendor.out_tokens = 100
+    nightly.run()
+    claim_baseline(nightly, "30% cheaper than baseline:beta-mini")
+    nightly.change("input: 1, output: 4", "input: 0.5, output: 2")
+    for words in (("--baseline", "previous"), ()):
+        nightly.run()
+        night = ("latest", *words)
+        gate = judged(*night)
+        assert gate["status"] == ("supported" if words else "not_comparable")
+        (verdict,) = shown("show", *night, "--json").json["verdicts"]
+        assert verdict == gate
+        figures = json.loads(shown("export", *night, "--format", "json").out)
+        assert figures["verdicts"][0]["status"] == gate["status"]
+        for kind in ("md", "junit", "html"):
+            told = shown("export", *night, "--format", kind).out
+            assert ("no baseline is named" in told) != bool(words), kind
+        shown("report", *night, "--output", "page.html")
+        page = (nightly.folder / "page.html").read_text()
+        assert ("no baseline is named" in page) != bool(words)
+        again = shown("reprice", *night, "--price", "beta-mini.output=2", "--json").out
+        assert ("no baseline is named" in again) != bool(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show",),
+        ("report",),
+        ("export", "--format", "md"),
+        ("check",),
+        ("reprice", "--volume", "9"),
+    ],
+)
+def test_a_baseline_that_is_not_there_is_refused_and_none_before_is_said(
+    nightly: Nightly, words: tuple[str, ...]
+) -> None:
+    claim_baseline(nightly)
+    nightly.run(*FEW)
+    said = inside(*words, "--baseline", "nobody")
+    assert (said.code, "there is no run 'nobody'" in said.err) == (3, True)
+    if words[0] != "report":
+        none = inside(*words, "--baseline", "previous")
+        assert none.code in (0, 2), none.err
+        assert "there is no complete run of nightly before" in " ".join(none.out.split())

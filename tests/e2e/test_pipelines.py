@@ -272,7 +272,9 @@ def test_a_baseline_and_a_bundle_are_passed_on(stand_in: Any) -> None:
     runner, words = stand_in()
     runner.all({"suite": "support", "baseline": "2026", "bundle": "true", "redact": "hashed"})
     said = {one[0]: one[1:] for one in words()}
-    assert "--baseline=2026" in said["check"]
+    for command in ("check", "export", "report"):
+        assert "--baseline=2026" in said[command], "all judge by one baseline"
+    assert [one for one in words() if one[0] == "export" and "--baseline=2026" not in one] == []
     assert "--output=claimbench/bundle.zip" in said["bundle"]
     assert "--redact=hashed" in said["bundle"]
 
@@ -337,13 +339,23 @@ def test_a_baseline_that_cannot_be_used_is_found_out_before_measuring(
 
 
 def test_two_nights_with_the_run_before(desk: Path, tmp_path: Path) -> None:
-    """The first has none and says so; the second is compared with it."""
+    """The first has none and says so; the second is compared with it, by every file alike."""
     runner = Runner(tmp_path, REAL)
+    claim = '  - {id: held, claim: "as accurate as baseline:cheap", arm: cheap}\n'
+    desk.write_text(desk.read_text() + claim)
     given = {"suite": desk.name, "limit": "30", "baseline": "previous", "fail-on": "never"}
     assert runner.all(given) == 0, runner.said
     assert "nothing to compare with yet" in runner.said
     assert runner.all(given) == 0, runner.said
-    assert " against 20" in (tmp_path / "claimbench" / "check.txt").read_text()
+    made = tmp_path / "claimbench"
+    gate = (made / "check.txt").read_text()
+    assert " against 20" in gate
+    state = next(line.split()[0] for line in gate.splitlines() if " held: " in line)
+    assert state != "not_comparable"
+    figures = json.loads((made / "report.json").read_text())["verdicts"]
+    assert [one["status"] for one in figures if one["id"] == "held"] == [state]
+    for name in ("summary.md", "report.html"):
+        assert "no baseline is named" not in (made / name).read_text(), name
 
 
 @pytest.mark.parametrize(

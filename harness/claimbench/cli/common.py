@@ -72,6 +72,18 @@ def volume_option(command: F) -> F:
     )(command)
 
 
+def baseline_option(command: F) -> F:
+    """Add ``--baseline RUN``: the run that claims mean by ``baseline:ARM``, over the suite's."""
+    return click.option(
+        "--baseline",
+        metavar="RUN",
+        help=(
+            "The run that claims mean by baseline:ARM, as for bench check. 'previous': the newest"
+            " complete run of the suite before RUN."
+        ),
+    )(command)
+
+
 def run_argument(command: F) -> F:
     """Add ``[RUN]``: a run id, the unique beginning of one, or nothing for the latest."""
     from claimbench.cli.completing import complete_run

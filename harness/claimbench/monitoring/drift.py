@@ -42,7 +42,7 @@ Answers = Mapping[str, Sequence[Answer]]
 
 @dataclass(frozen=True)
 class RunAnswers:
-    """A run whose answers are repeats too; ``arms``: BASE's name of an arm -> its name there."""
+    """A run between BASE and NEW; ``arms``: BASE's name of an arm -> its name there."""
 
     run: Evaluation
     arms: Mapping[str, str]

@@ -18,7 +18,7 @@ from claimbench.monitoring.settings import (
     settings_between,
     settings_of,
 )
-from claimbench.monitoring.stored import NamedRun, nights_of, read_named
+from claimbench.monitoring.stored import NamedRun, NoPrevious, nights_of, read_named
 from claimbench.store.results import ResultsStore
 from claimbench.types import Claim, Reason, Suite
 
@@ -29,8 +29,12 @@ def with_named_baseline(
     """Return an evaluation whose claims about ``baseline:ARM`` are judged against the run that the
     suite names (``compare.baseline``), or that ``name`` names, as one look of a series.
 
-    Unchanged where no claim speaks of one. Where the run cannot be read, such claims are not
-    comparable, with the reason; a run that was tampered with is an error.
+    Unchanged where no claim speaks of one. Where the suite's run cannot be read, or there is none
+    before, such claims are not comparable, with the reason.
+
+    Raises:
+        StoreError: the run that ``name`` names cannot be read; IntegrityError: one was tampered
+            with.
     """
     claims = [verdict.claim for verdict in evaluation.verdicts]
     if not names_baseline(claims):
@@ -44,6 +48,8 @@ def with_named_baseline(
     except IntegrityError:
         raise
     except StoreError as error:
+        if name is not None and not isinstance(error, NoPrevious):
+            raise
         return _without(evaluation, f"the baseline {wanted!r} cannot be read: {error.message}")
     if found.run_id == evaluation.stored.manifest.run_id:
         return _without(evaluation, "the baseline is this run itself")

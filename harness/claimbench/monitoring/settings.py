@@ -145,7 +145,8 @@ def loosened_for_claims(base: Suite, new: Suite, settings: Settings) -> tuple[st
     """
     told: list[str] = []
     if new.margin > base.margin:
-        told.append(_margin_used("margin", base.margin, new.margin, base.margin))
+        used = _margin_used("margin", base.margin, new.margin, base.margin)
+        told.append(f"{used} where a claim states none")
     return (*told, *_loosened_rules(base, new, settings))
 
 

@@ -226,7 +226,8 @@ def drift_words(one: Drift) -> str:
         )
     of = f" ({one.repeats})" if one.repeats else ""
     if one.state == "same":
-        return f"{one.arm} is the same: no answer differs{of}"
+        where = " between BASE and NEW" if one.between else of
+        return f"{one.arm} is the same: no answer differs{where}"
     if one.state == "varies":
         first = max(one.lenses, key=lambda lens: lens.observed > 0)
         return f"{one.arm} varies and shows no change: {lens_words(first, one.between)}{of}"

@@ -66,6 +66,18 @@ def test_a_model_that_only_varies_is_never_called_changed() -> None:
     assert found == {"varies"}
 
 
+@pytest.mark.parametrize("pattern", ["bb", "bbb", "bnb", "bbnnb"])
+def test_a_model_that_answers_as_in_base_is_the_same_whatever_came_between(pattern: str) -> None:
+    settled = {
+        who: {f"t/{i}": [Answer(text, 1.0, 1.0, None)] for i in range(N)}
+        for who, text in (("b", "yes"), ("n", "no"))
+    }
+    found = told([settled[who] for who in pattern])
+    assert found.state == ("same" if len(pattern) > 2 else "cannot_tell")
+    if len(pattern) > 2:
+        assert drift_words(found) == "arm is the same: no answer differs between BASE and NEW"
+
+
 @pytest.mark.parametrize("nights", ["bnn", "bnnn", "bbnn"])
 def test_the_evidence_says_what_it_was_held_against(nights: str) -> None:
     endpoint = Endpoint(3)

@@ -141,7 +141,7 @@ def test_what_is_repeated_spends_alpha_over_a_series(
 def test_claims_about_the_baseline_have_its_suite_s_margin() -> None:
     loose = replace(SUITE, margin=0.3, population="fixed")
     said = loosened_for_claims(SUITE, loose, settings_between(SUITE, loose))
-    assert said[0] == "NEW's suite has margin 30%, BASE's 3%: 3% is used"
+    assert said[0] == "NEW's suite has margin 30%, BASE's 3%: 3% is used where a claim states none"
     assert "population: fixed" in said[1]
     assert loosened_for_claims(loose, SUITE, settings_between(loose, SUITE)) == ()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from claimbench.cli.common import (
+    baseline_option,
     open_store,
     redact_option,
     results_option,
@@ -56,6 +57,7 @@ BINARY = ("xlsx", "parquet")
 )
 @click.option("--force", is_flag=True, help="Replace existing files.")
 @redact_option
+@baseline_option
 def export_command(
     run: str | None,
     results: Place,
@@ -65,6 +67,7 @@ def export_command(
     output: Path | None,
     force: bool,
     profile: str,
+    baseline: str | None,
 ) -> int:
     """Write RUN (default: the latest) in another format, from what is stored."""
     if tool is not None:
@@ -72,10 +75,12 @@ def export_command(
             raise BenchError(
                 f"--to {tool} and --format {kind} are two formats", hint="leave one of them out"
             )
+        if baseline is not None:
+            raise BenchError(f"--to {tool} writes no verdicts", hint="leave --baseline out")
         return _to_tool(tool, run, results, arm, output, force, profile)
     if arm is not None:
         raise BenchError("--arm goes with --to", hint="the other formats hold every arm")
-    return _to_file(kind or "jsonl", run, results, output, force, profile)
+    return _to_file(kind or "jsonl", run, results, output, force, profile, baseline)
 
 
 def _to_tool(
@@ -119,7 +124,13 @@ def _to_tool(
 
 
 def _to_file(
-    kind: str, run: str | None, results: Place, output: Path | None, force: bool, profile: str
+    kind: str,
+    run: str | None,
+    results: Place,
+    output: Path | None,
+    force: bool,
+    profile: str,
+    baseline: str | None,
 ) -> int:
     from claimbench.api import background_of
     from claimbench.cli.runs import evaluate_run
@@ -140,7 +151,7 @@ def _to_file(
             f"{output} exists already", hint="add --force to replace it, or name another file"
         )
     with open_store(results) as store:
-        evaluation = evaluate_run(store, store.resolve_run(run))
+        evaluation = evaluate_run(store, store.resolve_run(run), baseline=baseline)
         from claimbench.clock import this_day
         from claimbench_reports.collect.data import report_data
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from claimbench.cli.common import (
+    baseline_option,
     json_option,
     open_store,
     print_json,
@@ -22,6 +23,7 @@ from claimbench.store.place import Place
 @click.command("report")
 @run_argument
 @volume_option
+@baseline_option
 @results_option
 @click.option(
     "--output",
@@ -36,6 +38,7 @@ from claimbench.store.place import Place
 def report_command(
     run: str | None,
     volume: str | None,
+    baseline: str | None,
     results: Place,
     output: Path | None,
     profile: str,
@@ -47,7 +50,7 @@ def report_command(
 
     with open_store(results) as store:
         run_id = store.resolve_run(run)
-        evaluation = evaluate_run(store, run_id, volume)
+        evaluation = evaluate_run(store, run_id, volume, baseline)
         path = write_report(store, evaluation, output=output, profile=profile)
     printed = None
     if pdf:

@@ -10,6 +10,7 @@ import click
 
 from claimbench.claims.as_json import reason_texts
 from claimbench.cli.common import (
+    baseline_option,
     json_option,
     open_store,
     print_json,
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     help="One rate, e.g. gpt.output=8. Repeatable.",
 )
 @volume_option
+@baseline_option
 @results_option
 @json_option
 def reprice_command(
@@ -76,6 +78,7 @@ def reprice_command(
     book: Path | None,
     changes: tuple[str, ...],
     volume: str | None,
+    baseline: str | None,
     results: Place,
     as_json: bool,
 ) -> int:
@@ -103,10 +106,10 @@ def reprice_command(
     with open_store(results) as store:
         run_id = store.resolve_run(run)
         stored = at_volume(read_run(store, run_id), volume)
-        old = with_named_baseline(store, evaluate(stored))
+        old = with_named_baseline(store, evaluate(stored), baseline)
         prices = _new_prices(stored, old.prices, book, changes)
         new = evaluate(stored, prices=prices, as_of=day, like=old, traffic=profile)
-        new = with_named_baseline(store, new)
+        new = with_named_baseline(store, new, baseline)
     if as_json:
         print_json(_as_json(run_id, old, new))
     else:

@@ -307,3 +307,29 @@ def test_a_run_without_conversations_compares_nothing() -> None:
     bare = replace(items, turns=None)
     found = decided("alpha is as accurate in turn 2 as in turn 1", (bare, calls))
     assert found.status == "not_comparable"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "alpha is as accurate as baseline:alpha in turn 2",
+        "in turn 5 alpha is as accurate as baseline:alpha",
+        "beta is as accurate as baseline:alpha in turn 1",
+    ],
+)
+def test_turns_of_another_run_keep_the_groups_that_either_run_ties(text: str) -> None:
+    rng = np.random.default_rng(2)
+    n, tied = 240, 6
+    score = scores_of(rng, n, [0.8] * TURNS)
+    made = tables({"alpha": score, "beta": score, "baseline:alpha": score[:, ::-1].copy()})
+    groups = np.asarray([f"g{i // tied}" for i in range(n) for _ in range(TURNS)], dtype=np.str_)
+    ctx = replace(
+        ANY,
+        other_runs=frozenset({"baseline:alpha"}),
+        in_both=np.ones(n * TURNS, dtype=np.bool_),
+        groups_in_both=groups,
+    )
+    for context, wanted in ((ctx, n // tied), (replace(ctx, groups_in_both=None), n)):
+        estimate = decided(text, made, context).readings[0].estimate
+        assert estimate is not None
+        assert estimate.n_clusters == wanted
