@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from claimbench.claims.beside.asked import KIND as ADOPTION
 from claimbench.claims.decide import MIN_ITEMS
+from claimbench.claims.facts.nodes import NODE_TYPE
 from claimbench.claims.facts.settling import settling
 from claimbench.claims.gate import (
     ALLOWED_AS,
@@ -28,7 +29,7 @@ from claimbench_reports.view.format import count
 from claimbench_reports.view.inputs import ReportData
 from claimbench_reports.view.types import Remedy
 
-ALLOWABLE = frozenset({*MUST_MATCH, *MUST_MATCH_LATENCY, *LIMITS}) - NEVER_ALLOWED
+ALLOWABLE = frozenset({*MUST_MATCH, *MUST_MATCH_LATENCY, NODE_TYPE, *LIMITS}) - NEVER_ALLOWED
 _PACKAGE = re.compile(r"pip install ('[^']+'|[\w.\[\]-]+)")
 UNPRICED = frozenset({"price_unknown", "cost_missing", "cost_basis_missing"})
 LOST = frozenset(
