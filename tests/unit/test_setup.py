@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -128,3 +129,15 @@ def test_wrong_words_are_refused(words: list[str]) -> None:
     )
     assert done.returncode == 1
     assert "usage: " in done.stderr
+
+
+def test_readme_says_which_pythons_were_tried_and_that_newer_ones_were_not() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    tried = re.findall(r"Python :: 3\.(\d+)", project)
+    assert re.search(rf'requires-python = ">=3\.{tried[0]}"\n', project)
+    listed = [f"3.{minor}" for minor in tried]
+    words = f"{', '.join(listed[:-1])} or {listed[-1]}"
+    assert f"With Python {words} (pip admits newer ones, which were not tried)" in readme
+    assert f"the installed wheel on {words.replace(' or ', ' and ')}" in readme
+    assert f"Not tried: Python 3.{int(tried[-1]) + 1} and\nnewer" in readme

@@ -256,13 +256,12 @@ def _not_comparable(
     if flags and CALLS_IN_TEXT not in ctx.allow:
         return flags, ()
     flags = tuple(Reason(f"allowed_{CALLS_IN_TEXT}", one.detail) for one in flags)
-    if leaf.theirs is not None:
-        refused, differing = gate.breaches(
-            _gate_kind(claim), leaf.ours, leaf.theirs, items, calls, leaf.mask, ctx
-        )
-        flags += differing
-        if refused:
-            return refused, flags
+    refused, differing = gate.all_breaches(
+        _gate_kind(claim), arms, measured, items, calls, leaf.mask, ctx
+    )
+    flags += differing
+    if refused:
+        return refused, flags
     if is_bill(claim):
         return without_bill(leaf, ctx), flags
     if claim.kind == "cost" and not on_list:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from claimbench.claims.facts.asked import ASKED, asked_differently
+from claimbench.claims.facts.nodes import NODE_TYPE, one_kind_each, other_nodes
 from claimbench.claims.fields import MIRRORED
 from claimbench.claims.turns.views import same_arm
 from claimbench.claims.types import ClaimContext
@@ -47,8 +48,6 @@ MUST_MATCH_LATENCY = ("client_host", "concurrency")
 """Further keys for latency claims; where a cluster ran them also the type of node of every call.
 ``concurrency`` is reported, and allowed, as ``load``.
 """
-NODE_TYPE = "node_type"
-"""Latency alone: nodes of a cluster that are of different types."""
 
 LIMITS: Mapping[str, float] = {"truncation": 0.02, "refusal": 0.05, "cache_share": 0.20}
 """Largest difference between two arms, as shares; ``cache_share`` counts for cost and latency only.
@@ -136,6 +135,38 @@ def stopped(arm: str, calls: CallTable) -> Reason | None:
     return Reason("arm_stopped", f"{arm} ({', '.join(fatal)})") if fatal else None
 
 
+def all_breaches(
+    kind: str,
+    arms: Sequence[str],
+    measured: Sequence[str],
+    items: ItemTable,
+    calls: CallTable,
+    mask: BoolArray,
+    ctx: ClaimContext,
+) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
+    """Look at one arm or compare two, as :func:`breaches` does, which is asked of two: times need
+    one kind of node under each arm of its own, too.
+
+    Args:
+        kind: decides which keys count.
+        arms: of the claim.
+        measured: those of them that were asked something.
+        items: the item table; ``mask`` selects the claim's items.
+        calls: the call table.
+        mask: bool per item.
+        ctx: profiles and allowed keys.
+    """
+    refused: tuple[Reason, ...] = ()
+    allowed: tuple[Reason, ...] = ()
+    if len(arms) == 2:
+        refused, allowed = breaches(kind, arms[0], arms[1], items, calls, mask, ctx)
+    said = any(one.code == f"allowed_{NODE_TYPE}" for one in allowed)
+    if refused or said or kind != "latency":
+        return refused, allowed
+    refused, mixed = one_kind_each(measured, calls, mask, ctx)
+    return refused, allowed + mixed
+
+
 def breaches(
     kind: str,
     ours: str,
@@ -167,7 +198,7 @@ def breaches(
     for one, two in part_pairs(ours, theirs, ctx):
         declared.append(declared_factors(ctx.profiles.get(one, {}), ctx.profiles.get(two, {})))
         differing, both_say = _keys_differ(kind, one, two, tasks, ctx)
-        if kind == "latency" and (text := _on_other_nodes(one, two, calls, mask)) is not None:
+        if kind == "latency" and (text := other_nodes(one, two, calls, mask)) is not None:
             differing = [*differing, (NODE_TYPE, text)]
         found += [pair for pair in differing if pair not in found]
         said.append(both_say)
@@ -346,29 +377,6 @@ def _value(value: Json) -> str:
 def _key(parameter: str) -> str:
     whole = parameter in ("reasoning_effort", "answer_constraint", "tools", "tool_choice")
     return parameter if whole else f"sampling.{parameter}"
-
-
-def _on_other_nodes(ours: str, theirs: str, calls: CallTable, mask: BoolArray) -> str | None:
-    """Say where a cluster worked on two arms by different hardware; None where it was the same, or
-    where one of them is an endpoint, whose hardware nobody knows.
-    """
-    wanted = np.flatnonzero(mask)
-    kinds: list[set[str]] = []
-    for arm in (ours, theirs):
-        rows = calls.arms.get(arm)
-        if rows is None:
-            return None
-        mine = np.isin(rows.item, wanted)
-        inside = mine & (rows.stamp_source == "in_process")
-        if rows.node_type is None:
-            kinds.append({""} if bool(inside.any()) else set())
-        else:
-            kinds.append({str(one) for one in rows.node_type[inside]})
-    one, two = kinds
-    if not one or not two or not (one | two) - {""} or (one == two and len(one) == 1):
-        return None
-    names = [", ".join(sorted(kind or "the driver's process" for kind in each)) for each in kinds]
-    return f"node_type is {names[0]} for {ours} and {names[1]} for {theirs}"
 
 
 def effort_without_effect(

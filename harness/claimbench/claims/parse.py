@@ -45,7 +45,7 @@ from claimbench.claims.fields import (
 from claimbench.claims.language.names import nearest
 from claimbench.claims.language.nearest import UNDERSTOOD
 from claimbench.claims.language.sentences import Evidence, Part, read_sentence
-from claimbench.claims.other_runs import named_baselines
+from claimbench.claims.other_runs import named_baselines, refuse_times
 from claimbench.claims.preference.sentences import preference_claim
 from claimbench.claims.turns.sentences import turn_claim
 from claimbench.claims.wordings.sentences import wordings_claim
@@ -317,8 +317,8 @@ def _of_part(
     """One claim of one part of a sentence; several where it names several tasks."""
     made = part.meaning
     absolute = made.relation in ABSOLUTE
-    ours = part.ours
-    theirs = part.theirs
+    ours, theirs = part.ours, part.theirs
+    refuse_times((*ours, *theirs), given, [arm.name for arm in arms])
     if made.swap and given["arm"] and not (ours and theirs):
         ours, theirs = theirs, ours
         ours, theirs = (given["than"] or ours, given["arm"])

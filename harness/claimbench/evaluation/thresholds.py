@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from claimbench.claims.facts.nodes import NODE_TYPE, mixed_nodes
 from claimbench.claims.people import corrected_accuracy, labelled_tasks
 from claimbench.errors import BenchError
 from claimbench.tables.per_request import per_request
@@ -23,13 +24,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """One threshold that an arm misses; ``value`` is nan where the figure does not exist."""
+    """One threshold that an arm misses; ``value`` is nan where the figure does not exist, or does
+    not count: ``why`` says it.
+    """
 
     metric: str
     arm: str
     value: float
     side: str
     limit: float
+    why: str = ""
 
 
 def _mean(values: np.ndarray) -> float:
@@ -87,12 +91,27 @@ def missed_thresholds(evaluation: Evaluation) -> tuple[Missed, ...]:
             if arm not in evaluation.stored.manifest.arms_run:
                 continue
             value = compute(evaluation.items.arms[arm], evaluation.calls.arms[arm])
+            why = ""
             if metric == "accuracy":
                 value = _accuracy_of_people(evaluation, arm, value)
+            elif metric.endswith("_s"):
+                why = _on_mixed_nodes(evaluation, arm)
+                value = math.nan if why else value
             good = value >= float(limit) if side == ">=" else value <= float(limit)
             if not good:
-                missed.append(Missed(metric, arm, value, side, float(limit)))
+                missed.append(Missed(metric, arm, value, side, float(limit), why))
     return tuple(missed)
+
+
+def _on_mixed_nodes(evaluation: Evaluation, arm: str) -> str:
+    """Say why no time of an arm keeps a limit: a cluster worked on it by different hardware; "" for
+    one kind of node, and where the suite allows it.
+    """
+    rows, everything = evaluation.calls.arms[arm], np.ones(len(evaluation.items.items), np.bool_)
+    kinds = None if NODE_TYPE in evaluation.context.allow else mixed_nodes(rows, everything)
+    if kinds is None:
+        return ""
+    return f"not judged over nodes of several kinds ({kinds}); to allow it: `allow: [{NODE_TYPE}]`"
 
 
 def _accuracy_of_people(evaluation: Evaluation, arm: str, plain: float) -> float:

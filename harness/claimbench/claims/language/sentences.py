@@ -21,6 +21,7 @@ from claimbench.claims.language.parts.spread import spread
 from claimbench.claims.language.parts.statements import REST, Statement, Unread
 from claimbench.claims.language.scope import Names, mask
 from claimbench.claims.language.tables.pieces import FENCE, fenced
+from claimbench.claims.other_runs import HOW, speaks_of_time
 from claimbench.errors import ClaimError
 from claimbench.types import Arm, Task
 
@@ -147,17 +148,23 @@ def _read_marked(
                 known = [a.name for a in arms]
                 raise ClaimError(
                     f"no arm is called {run!r}{nearest(run, known)}",
-                    hint="use the arm's name in the text, or set `arm:` and `than:`;"
-                    f" nearest to the sentence:\n{nearest_sentences(text)}",
+                    hint=f"{_of_time(run)}use the arm's name in the text, or set `arm:` and"
+                    f" `than:`; nearest to the sentence:\n{nearest_sentences(text)}",
                 ) from None
             raise ClaimError(
                 f"cannot read {text!r}: not understood: {run!r}",
-                hint=f"Nearest that would be understood:\n{nearest_sentences(text)}",
+                hint=f"{_of_time(run)}Nearest that would be understood:\n{nearest_sentences(text)}",
             ) from None
         except ClaimError as error:
             why = _restored(error.message, amounts, names)
-            raise ClaimError(f"cannot read {text!r}: {why}", hint=error.hint) from None
+            hint = f"{_of_time(text)}{error.hint or ''}"
+            raise ClaimError(f"cannot read {text!r}: {why}", hint=hint or None) from None
     raise ClaimError(f"cannot read {text!r}: too many unknown names")
+
+
+def _of_time(run: str) -> str:
+    """Say how arms of another run are written, where words that were not understood speak of it."""
+    return f"{HOW}\n" if speaks_of_time(run) else ""
 
 
 def _testable(said: list[Statement]) -> list[Statement]:

@@ -191,8 +191,9 @@ def _say_baseline(run_id: str | None, words: str, as_json: bool) -> None:
 
 
 def _missed_line(one: Missed) -> str:
+    is_ = one.why or f"{one.value:g}"
     return (
-        f"{'missed':<15} {one.metric} of {one.arm} is {one.value:g}, the suite asks for {one.side}"
+        f"{'missed':<15} {one.metric} of {one.arm} is {is_}, the suite asks for {one.side}"
         f" {one.limit:g}"
     )
 

@@ -43,7 +43,10 @@ def runs_beside(store: ResultsStore, manifest: Manifest, kept: Mapping[str, Any]
         IntegrityError: the signs of removed runs were changed.
     """
     mine, measured = manifest.run_id, manifest.measured_sha256
-    under = runs_under(store, str(kept.get("envelope")), manifest.suite_name, measured)
+    text = kept.get("envelope")
+    under: list[str] = []
+    if isinstance(text, str):
+        under = runs_under(store, text, manifest.suite_name, measured)
     query = select(runs.c.run_id, runs.c.created_utc).order_by(runs.c.created_utc, runs.c.seq)
     query = query.where(runs.c.measured_sha256 == measured, runs.c.run_id != mine)
     with clear_errors(store.path), store.engine.connect() as connection:
