@@ -131,6 +131,8 @@ class ProviderError(BenchError):
     """
 
     outcome = Outcome.SERVER_FAULT
+    lasting = False
+    """Asking again would give the same, and be paid again."""
 
     def __init__(
         self,
@@ -205,6 +207,12 @@ class MalformedStream(ProviderError):
     """The stream is not what the protocol says, or its usage contradicts itself."""
 
     outcome = Outcome.MALFORMED_STREAM
+
+
+class UnknownShape(MalformedStream):
+    """The answer came, in a shape that is not known: another would come in the same."""
+
+    lasting = True
 
 
 def why_unreadable(error: BaseException) -> str:

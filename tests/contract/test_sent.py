@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import web
@@ -24,9 +27,11 @@ from claimbench.run.arms import check_arms, requests_by_group
 from claimbench.suite.idle_settings import idle_settings
 from claimbench.suite.load import load_suite
 from claimbench.types import Arm, Json, Meta, ServeSpec, ToolSpec
+from claimbench_providers import hosts
 from claimbench_providers.endpoints import known
 from claimbench_providers.endpoints.known import examples, provider_of, request_with
 from claimbench_providers.endpoints.sending.efforts import effort_in
+from claimbench_providers.endpoints.vendors import catalogue, completed
 from claimbench_providers.llama.chat import effort_variables
 from claimbench_providers.models.context import provider_context
 
@@ -93,10 +98,41 @@ def wire() -> Iterator[Wire]:
     thread.join(10)
 
 
-def at(wire: Wire, arm: Arm, folder: Path) -> Any:
-    """Return the arm's provider with the server's address in the place of its own."""
-    import os
+@pytest.fixture
+def all_hosts_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every name be one of this machine's, so that an arm keeps the host that it is sent to."""
+    found = socket.getaddrinfo
 
+    def here(host: Any, *more: Any, **named: Any) -> Any:
+        return found("127.0.0.1", *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", here)
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("no_proxy", "*")
+
+
+def with_its_host(wire: Wire, arm: Arm) -> Arm:
+    """Return the arm with its own host in its address, at the server's port."""
+    vendor = catalogue().get(arm.provider)
+    whole = arm if vendor is None else completed(arm, vendor)
+    if arm.provider == "bedrock":
+        extra: Json = {
+            "aws_bedrock_runtime_endpoint": wire.url.removesuffix("/v1"),
+            "aws_region_name": "us-east-1",
+        }
+        return replace(arm, options={**arm.options, "extra": extra})
+    if arm.provider == "litellm":
+        return replace(arm, base_url=wire.url)
+    place = urlsplit(whole.base_url or hosts.OPENAI_URL)
+    port = urlsplit(wire.url).port
+    moved = place._replace(scheme="http", netloc=f"{place.hostname}:{port}")
+    return replace(arm, base_url=moved.geturl())
+
+
+def at(wire: Wire, arm: Arm, folder: Path, *, its_host: bool = False) -> Any:
+    """Return the arm's provider with the server's address in the place of its own, or with the
+    server behind its own host.
+    """
     from claimbench_providers.endpoints import compatible, litellm, openai_sdk, vendors
     from claimbench_providers.endpoints.http import provider as http
 
@@ -107,7 +143,8 @@ def at(wire: Wire, arm: Arm, folder: Path) -> Any:
         "http": http.create,
     }
     context = ProviderContext(SystemClock(), {**os.environ, "KEY": "k"}, folder, folder)
-    here = replace(arm, base_url=wire.url, api_key_env="KEY")
+    moved = with_its_host(wire, arm) if its_host else replace(arm, base_url=wire.url)
+    here = replace(moved, api_key_env="KEY")
     return factories.get(arm.provider, vendors.create)(here, context)
 
 
@@ -121,11 +158,12 @@ async def body_of(provider: Any, wire: Wire, **values: Any) -> dict[str, Json]:
     return wire.bodies[0]
 
 
-@pytest.mark.parametrize("one", [e for e in ENDPOINTS if e.arm.provider != "bedrock"], ids=ids)
+@pytest.mark.usefixtures("all_hosts_here")
+@pytest.mark.parametrize("one", ENDPOINTS, ids=ids)
 async def test_what_is_declared_is_sent_or_refused(
     one: known.Example, wire: Wire, tmp_path: Path
 ) -> None:
-    provider = at(wire, one.arm, tmp_path)
+    provider, listed = at(wire, one.arm, tmp_path, its_host=True), provider_of(one.arm)
     await provider.start()
     try:
         nothing = await body_of(provider, wire)
@@ -135,14 +173,17 @@ async def test_what_is_declared_is_sent_or_refused(
             sent: list[dict[str, Json]] = []
             for value in VALUES[parameter]:
                 said: Sent = provider.sent(request_with(**{parameter: value}))
-                if one.arm.provider == "litellm" and parameter == "reasoning_effort":
-                    continue  # litellm refuses it itself for this model, before anything is sent
+                told: Sent = listed.sent(request_with(**{parameter: value}))
+                assert (said.values, said.refused) == (told.values, told.refused)
                 body = await body_of(provider, wire, **{parameter: value})
-                if parameter in said.refused:
+                if parameter == "answer_constraint":
+                    enforced = value and said.values[parameter] != "none"
+                    assert (body != bare) == bool(enforced)
+                elif parameter in said.refused:
                     assert body == bare, (parameter, value)
                     assert parameter not in said.values or parameter in said.here
                 elif said.values.get(parameter) not in (None, "none") or value == "none":
-                    assert body != bare or parameter == "answer_constraint", (parameter, value)
+                    assert body != bare, (parameter, value)
                     sent.append(body)
             assert all(a != b for a in sent for b in sent if a is not b), parameter
     finally:

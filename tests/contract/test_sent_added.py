@@ -229,6 +229,31 @@ def test_fields_of_our_own_stay_beside_those_of_the_arm() -> None:
     assert said.added == {"generationConfig.topK": 3}
 
 
+@pytest.mark.parametrize(("declared", "variables", "effort", "added"), [
+    (None, {}, None, {}),
+    ("low", {}, "low", {}),
+    (None, {"enable_thinking": False}, "none", {}),
+    (None, {"enable_thinking": True}, "on", {}),
+    (None, {"reasoning_effort": "high"}, "high", {}),
+    ("low", {"enable_thinking": False}, "low, with enable_thinking false", {}),
+    ("low", {"enable_thinking": True}, "low", {}),
+    ("none", {"enable_thinking": False}, "none", {}),
+    ("none", {"enable_thinking": True}, "none, with enable_thinking true", {}),
+    ("2048", {"enable_thinking": False}, "2048, with enable_thinking false", {}),
+    ("low", {"reasoning_effort": "high"}, "high", {}),
+    (None, {"reasoning_effort": "high", "enable_thinking": False},
+     "high, with enable_thinking false", {}),
+    (None, {"thinking_budget": 64, "tone": "dry"}, None,
+     {"template_vars.thinking_budget": 64, "template_vars.tone": "dry"}),
+])  # fmt: skip
+def test_every_variable_of_a_local_template_is_told(
+    declared: str | None, variables: dict[str, Json], effort: str | None, added: dict[str, Json]
+) -> None:
+    arm = Arm("a", "llama_cpp", "x.gguf", options={"template_vars": variables})
+    said = provider_of(arm).sent(request_with(reasoning_effort=declared))
+    assert (said.values.get("reasoning_effort"), said.added) == (effort, added)
+
+
 HEADERS: dict[str, Json] = {
     "anthropic-beta": "context-1m",
     "X-Portkey-Config": "pc-1",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -348,6 +349,18 @@ def _sent_differently(
         of = "" if len(where) == len(tasks) else f" in {', '.join(where)}"
         found.append((key, f"{key} is {a} for {ours[0]} and {b} for {theirs[0]}{of}"))
     return found
+
+
+def keys_that_differ(profiles: Mapping[str, Profile], tasks: Sequence[str]) -> set[str]:
+    """Return the keys in which any two of these arms are sent or asked different things: what of
+    the gate is known before a run. ``profiles``: of every arm, ``sent`` and ``asked``.
+    """
+    found: list[tuple[str, str]] = []
+    for one, two in combinations(profiles.items(), 2):
+        found += asked_differently(one, two, tasks)
+        for kind in ("accuracy", "cost"):
+            found += _sent_differently(kind, one, two, tasks)
+    return {key for key, _ in found}
 
 
 def _parameters(kind: str, profile: Profile, task: str) -> dict[str, str]:

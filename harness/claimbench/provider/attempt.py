@@ -287,12 +287,14 @@ class Tried:
     """Hold an attempt with its answer and, after a rate limit, how long to wait.
 
     ``remarks``: what is odd about the endpoint's bookkeeping, to be said once per arm.
+    ``lasting``: its fault would be that of the next attempt too.
     """
 
     attempt: Attempt
     answer: CollectedAnswer
     retry_after_s: float | None
     remarks: tuple[str, ...] = ()
+    lasting: bool = False
 
 
 async def _collect(
@@ -384,6 +386,7 @@ async def try_once(
     http_status: int | None = None
     retry_after_s: float | None = None
     billable: Billable = "yes"
+    lasting = False
     try:
         async with turn:
             sent_ns = clock.monotonic_ns()
@@ -401,6 +404,7 @@ async def try_once(
         )
     except Exception as fault:  # noqa: BLE001 - see the module
         outcome, error, billable, http_status, retry_after_s = _fault(fault, answer)
+        lasting = isinstance(fault, ProviderError) and fault.lasting
     ended_ns = (
         answer.last_ns
         if answer.done is not None and answer.last_ns is not None
@@ -435,4 +439,4 @@ async def try_once(
         reserved_usd=intent.reserved_usd,
         place=meta.place,
     )
-    return Tried(attempt, answer, retry_after_s, remarks)
+    return Tried(attempt, answer, retry_after_s, remarks, lasting)

@@ -372,7 +372,8 @@ class Runner:
                 self._stop_arm(arm, why)
                 return None
             long_wait = (tried.retry_after_s or 0.0) > LONGEST_WAIT_S
-            if not outcome.retryable or failed >= self._policy.max_retries or long_wait:
+            again = outcome.retryable and not tried.lasting and not long_wait
+            if not again or failed >= self._policy.max_retries:
                 record = record_of(call, tried)
                 self._writer.keep(record, self._store_failed)
                 self.progress.recent.append(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,44 @@ def idle_settings(suite: Suite) -> list[str]:
     found = _IdleSettings(document, suite)
     found.look()
     return [f"{suite.path}:{line}: {text}" for line, text in sorted(found.told)]
+
+
+BEFORE_A_RUN = (
+    "sampling",
+    "reasoning_effort",
+    "answer_constraint",
+    "tools",
+    "tool_choice",
+    "prompt",
+    "few_shot",
+)
+"""Keys of ``allow`` of which it is known before a run whether two arms differ in them."""
+
+
+def idle_allowances(suite: Suite, differing: Collection[str]) -> list[str]:
+    """Return one line of text per key of ``allow`` in which no two arms of the suite differ.
+
+    Args:
+        suite: with a file to look into; one arm alone is compared elsewhere, and has none.
+        differing: the keys in which any two arms do.
+    """
+    if len(suite.arms) < 2:
+        return []
+    try:
+        document = parse_yaml(Path(suite.path).read_bytes(), suite.path)
+    except (OSError, SuiteError):
+        return []
+    wide = {key.partition(".")[0] for key in differing}
+    found = []
+    for index, key in enumerate(suite.allow):
+        known = key.partition(".")[0] in BEFORE_A_RUN
+        if known and key not in differing and key not in wide:
+            line = document.line(("allow", index)) or 1
+            found.append(
+                f"{suite.path}:{line}: allow: {key} does nothing: no two arms of this suite differ"
+                " in it"
+            )
+    return found
 
 
 class _IdleSettings:

@@ -44,7 +44,7 @@ from claimbench_providers.endpoints.carried import (
 )
 from claimbench_providers.endpoints.faults import error_chunk, error_in, is_filter_chunk
 from claimbench_providers.endpoints.reading.bodies import IDLE, word
-from claimbench_providers.endpoints.reading.content import texts, unknown_shape
+from claimbench_providers.endpoints.reading.content import PassedOver, texts, unknown_shape
 from claimbench_providers.endpoints.reading.ends import FILTERED, NO_END, done_of, end_of
 from claimbench_providers.endpoints.reading.usages import UsageReports
 from claimbench_providers.endpoints.sending.additions import refuse_replacing
@@ -218,6 +218,10 @@ class AnthropicProvider(SseEndpoint):
         return MessageReader(meta)
 
 
+_Call = tuple[str, str | None, list[str], int]
+"""A tool's name, the call's id, its arguments as they came, its stamp."""
+
+
 class MessageReader:
     """Read the events of one message stream."""
 
@@ -230,7 +234,10 @@ class MessageReader:
         self._answered = False
         self._counted = False  # the output of the first report is a placeholder
         self._end_ns: int | None = None
-        self._tools: dict[int, tuple[str, str | None, list[str], int]] = {}
+        self._passed = PassedOver()
+        self._tools: list[_Call] = []
+        self._open: dict[int, _Call | None] = {}
+        """The call that the latest block of a number is; None: that is none."""
 
     @property
     def _begun(self) -> bool:
@@ -301,7 +308,7 @@ class MessageReader:
         for place, block in enumerate(content):
             yield from self._block({"index": place, "content_block": block}, received_ns)
             if block.get("type") == "tool_use":
-                self._tools[place][2].append(json.dumps(block.get("input") or {}))
+                self._tools[-1][2].append(json.dumps(block.get("input") or {}))
         self._reports.take(message.get("usage"), received_ns)
         self._counted = True
         self._end_ns = received_ns
@@ -309,18 +316,17 @@ class MessageReader:
 
     def _block(self, data: Mapping[str, Any], received_ns: int) -> Iterator[Event]:
         block = data.get("content_block") or {}
+        number = int(data.get("index") or 0)
+        self._open[number] = None
         if block.get("type") == "tool_use":
-            self._tools[int(data.get("index") or 0)] = (
-                str(block.get("name") or ""),
-                word(block.get("id")),
-                [],
-                received_ns,
-            )
+            call: _Call = (str(block.get("name") or ""), word(block.get("id")), [], received_ns)
+            self._open[number] = call
+            self._tools.append(call)
         else:
             yield from self._texts(block, received_ns)
 
     def _texts(self, block: Any, received_ns: int) -> Iterator[Event]:
-        for text, kind in texts(block):
+        for text, kind in texts(block, passed=self._passed):
             self._reports.text_came()
             self._end_ns = received_ns
             self._answered = self._answered or (kind == "answer" and bool(text.strip()))
@@ -330,7 +336,7 @@ class MessageReader:
         self, delta: Mapping[str, Any], data: Mapping[str, Any], received_ns: int
     ) -> Iterator[Event]:
         if delta.get("type") == "input_json_delta":
-            tool = self._tools.get(int(data.get("index") or 0))
+            tool = self._open.get(int(data.get("index") or 0))
             if tool is not None:
                 tool[2].append(delta.get("partial_json") or "")
         else:
@@ -343,10 +349,11 @@ class MessageReader:
             IncompleteStream: there is neither a stop reason nor the last event.
             ServerFault: the stop reason says that the server gave up.
         """
-        for name, identity, pieces, stamp in (tool for _, tool in sorted(self._tools.items())):
+        for name, identity, pieces, stamp in self._tools:
             yield ToolCall(name, "".join(pieces), identity, stamp)
         usage, said = self._reports.report(normalise_anthropic, whole=self._counted)
         if usage is not None:
             yield usage
-        whole = self._marked and (self._answered or bool(self._tools))
-        yield done_of(self._end, whole, (said,), self._end_ns, "a stop reason")
+        answered = self._answered or bool(self._tools)
+        remarks = (said, self._passed.remark(self._end, answered=answered))
+        yield done_of(self._end, self._marked and answered, remarks, self._end_ns, "a stop reason")

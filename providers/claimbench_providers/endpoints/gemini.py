@@ -50,7 +50,7 @@ from claimbench_providers.endpoints.faults import error_chunk, error_in, is_filt
 from claimbench_providers.endpoints.reading import ends
 from claimbench_providers.endpoints.reading.bodies import word
 from claimbench_providers.endpoints.reading.chunks import SEVERAL
-from claimbench_providers.endpoints.reading.content import texts, unknown_shape
+from claimbench_providers.endpoints.reading.content import PassedOver, texts, unknown_shape
 from claimbench_providers.endpoints.reading.ends import NO_END, End, done_of, end_of
 from claimbench_providers.endpoints.reading.usages import UsageReports, with_tier
 from claimbench_providers.endpoints.sending.additions import refuse_replacing
@@ -264,6 +264,7 @@ class GeminiReader:
         self._answered = False
         self._several = False
         self._end_ns: int | None = None
+        self._passed = PassedOver()
         self._tools: list[ToolCall] = []
 
     @property
@@ -338,7 +339,7 @@ class GeminiReader:
             self._end_ns = received_ns
 
     def _texts(self, part: Any, received_ns: int) -> Iterator[Event]:
-        for text, kind in texts(part):
+        for text, kind in texts(part, passed=self._passed):
             self._reports.text_came()
             self._end_ns = received_ns
             self._answered = self._answered or (kind == "answer" and bool(text.strip()))
@@ -360,6 +361,7 @@ class GeminiReader:
         end = self._end
         if self._tools and end.reason == "stop":
             end = replace(end, reason="tool_calls")
-        remarks = (said, SEVERAL if self._several else None)
-        whole = self._marked and (self._answered or bool(self._tools))
-        yield done_of(end, whole, remarks, self._end_ns)
+        answered = self._answered or bool(self._tools)
+        passed = self._passed.remark(end, answered=answered)
+        remarks = (said, SEVERAL if self._several else None, passed)
+        yield done_of(end, self._marked and answered, remarks, self._end_ns)

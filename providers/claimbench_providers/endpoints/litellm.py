@@ -17,6 +17,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import os
+import re
 import warnings
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
@@ -40,13 +41,22 @@ from claimbench.types import (
 from claimbench_providers import hosts, keys
 from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints import faults as wire_faults
-from claimbench_providers.endpoints.carried import Parts, Rules, read_sent
+from claimbench_providers.endpoints.carried import (
+    Fragment,
+    NotCarried,
+    Parts,
+    Rules,
+    effort_openai,
+    read_sent,
+)
 from claimbench_providers.endpoints.chat import response_meta
 from claimbench_providers.endpoints.chat_wire import Dialect
 from claimbench_providers.endpoints.reading.chunks import ChunkReader
 from claimbench_providers.endpoints.sending.additions import refuse_replacing
 from claimbench_providers.endpoints.sse import after_end, with_remark
 
+HAND_ON = re.compile(r"openai\.gpt-oss|amazon\.nova-2")
+"""Models on Bedrock that litellm tells the word of an effort."""
 NO_NONE = {"none": "Converse's toolChoice knows auto, any and a tool, and no none"}
 _ADDRESS = ("the arm's address, which is looked at before a run", "write it as `base_url:`")
 _VENDOR = ("the vendor that the arm's model names", "write it as the prefix of `model:`")
@@ -69,6 +79,7 @@ BEDROCK_ADDRESS = "aws_bedrock_runtime_endpoint"
 _HEADERS = ("headers", "extra_headers")
 _NO_FIELDS = frozenset({*_HEADERS, "extra_body", BEDROCK_ADDRESS})
 """Arguments of litellm that are no fields of the request."""
+NO_CHOICE = {"*": "litellm hands no choice of a tool on to Nova"}
 PASSED_ON = "llm_provider-"
 """What litellm puts before the names of the endpoint's own headers."""
 
@@ -81,8 +92,29 @@ def create(arm: Arm, context: ProviderContext) -> LitellmProvider:
 def rules_for_litellm(arm: Arm) -> Rules:
     """Return what the vendor behind a model's prefix takes; litellm refuses the rest itself."""
     if arm.provider == "bedrock" or arm.model.startswith("bedrock/"):
-        return Rules(seed=None, no_choice=NO_NONE)
+        choice = NO_CHOICE if "amazon.nova" in arm.model else NO_NONE
+        return Rules(seed=None, effort=effort_bedrock, no_choice=choice)
+    if arm.model.startswith("openai/") or "/" not in arm.model:
+        return Rules(effort=_effort_openai)
     return Rules()
+
+
+def effort_bedrock(effort: str, model: str) -> Fragment:
+    """Write the word where litellm hands it on as it is: of it, it makes budgets of its own for
+    other models (for Claude Opus 4.6 the same of every word), and it drops numbers.
+    """
+    if not HAND_ON.search(model):
+        raise NotCarried(
+            f"litellm makes a budget of its own of it for {model}, or refuses it;"
+            " `extra: {thinking: ...}` can say one"
+        )
+    if effort not in ("low", "medium", "high"):
+        raise NotCarried(f"{model} takes low, medium or high")
+    return {"reasoning_effort": effort}
+
+
+def _effort_openai(effort: str, model: str) -> Fragment:
+    return effort_openai(effort, model.removeprefix("openai/"))
 
 
 class LitellmProvider:

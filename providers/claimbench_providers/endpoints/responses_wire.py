@@ -40,7 +40,7 @@ from claimbench_providers.endpoints.faults import (
     is_filtered,
 )
 from claimbench_providers.endpoints.reading.bodies import word
-from claimbench_providers.endpoints.reading.content import texts
+from claimbench_providers.endpoints.reading.content import OF_TOOLS, PassedOver, texts
 from claimbench_providers.endpoints.reading.ends import NO_END, End, done_of, end_of
 from claimbench_providers.endpoints.reading.labels import LabelText
 from claimbench_providers.endpoints.reading.usages import UsageReports
@@ -54,6 +54,8 @@ was cut short.
 CUT_SHORT = ("cancelled", "canceled", "queued", "in_progress")
 """Statuses of a response that is no answer (any more, or yet)."""
 ENDS = ("response.completed", "response.incomplete", "response.failed")
+SILENT_ITEMS = frozenset({"reasoning", "mcp_list_tools", "mcp_approval_request", "compaction"})
+"""Items, beside those of tools, that hold no words of the answer."""
 REASONING = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta")
 
 
@@ -135,7 +137,10 @@ class ResponseReader:
         self._label = LabelText() if label else None
         self._announced: Meta | None = None
         self._said = self._refused = False
-        self._tools: dict[str, dict[str, Any]] = {}
+        self._passed = PassedOver()
+        self._tools: list[dict[str, Any]] = []
+        self._places: dict[str | int, int] = {}
+        """A call by its item's id and by the item's number."""
         self._end = NO_END
         self._marked = False
         self._end_ns: int | None = None
@@ -174,12 +179,12 @@ class ResponseReader:
         if kind in ENDS or (kind.startswith("response.") and kind[9:] in CUT_SHORT[:2]):
             yield from self._ended(kind, event.get("response") or {}, received_ns)
         elif kind == "response.output_text.delta":
-            for text, _ in texts(event.get("delta")):
+            for text, _ in texts(event.get("delta"), passed=self._passed):
                 yield from self._answer(text, received_ns)
         elif kind == "response.refusal.delta":
             yield from self._refusal(str(event.get("delta") or ""), received_ns)
         elif kind in REASONING and event.get("delta"):
-            for text, _ in texts(event["delta"], "reasoning"):
+            for text, _ in texts(event["delta"], "reasoning", passed=self._passed):
                 yield Delta(text, "reasoning", received_ns)
         elif kind.startswith(("response.output_item.", "response.function_call_arguments.")):
             self._tool(kind, event, received_ns)
@@ -211,10 +216,8 @@ class ResponseReader:
         item = event.get("item") or {}
         if kind.startswith("response.output_item.") and item.get("type") != "function_call":
             return
-        place = str(event.get("item_id") or item.get("id") or event.get("output_index"))
-        tool = self._tools.setdefault(
-            place, {"name": "", "id": None, "arguments": "", "ns": received_ns}
-        )
+        tool = self._tools[self._place(kind, event, item)]
+        tool.setdefault("ns", received_ns)
         tool["name"] = item.get("name") or tool["name"]
         tool["id"] = item.get("call_id") or tool["id"]
         if kind.endswith(".delta"):
@@ -223,6 +226,29 @@ class ResponseReader:
             ".done"
         ):  # the whole, which is what counts where a server streams no pieces
             tool["arguments"] = event.get("arguments") or item.get("arguments") or tool["arguments"]
+
+    def _place(self, kind: str, event: Mapping[str, Any], item: Mapping[str, Any]) -> int:
+        """Return the place of the call that an event is about, by its item's id, else by the item's
+        number (servers give one or the other), else the latest.
+        """
+        identity = word(event.get("item_id")) or word(item.get("id"))
+        number = event.get("output_index")
+        place = self._places.get(identity) if identity else None
+        if place is None and isinstance(number, int):
+            place = self._places.get(number)
+            if place is not None and identity and self._tools[place]["item"]:
+                place = None  # the number of another item
+        elif place is None and not identity and not kind.endswith(".added") and self._tools:
+            place = len(self._tools) - 1
+        if place is None:
+            place = len(self._tools)
+            self._tools.append({"name": "", "id": None, "arguments": "", "item": None})
+        if identity:
+            self._places[identity] = place
+            self._tools[place]["item"] = identity
+        if isinstance(number, int):
+            self._places[number] = place
+        return place
 
     def _error(self, error: Any, received_ns: int | None) -> Iterator[Event]:
         if self.complete or not (is_filtered(400, {"error": error}) or is_filter_chunk(error)):
@@ -267,14 +293,17 @@ class ResponseReader:
             if item.get("type") == "reasoning":
                 for text, _ in texts(item.get("summary") or item.get("content"), "reasoning"):
                     yield Delta(text, "reasoning", received_ns)
-            if item.get("type") not in ("message", None):
+            kind = str(item.get("type") or "message")
+            if kind != "message":
+                if kind not in SILENT_ITEMS and not kind.endswith(OF_TOOLS):
+                    self._passed.note(kind)
                 continue
             content = item.get("content")
             for part in content if isinstance(content, list) else [content]:
                 if isinstance(part, Mapping) and part.get("type") == "refusal":
                     yield from self._refusal(str(part.get("refusal") or ""), received_ns)
                     continue
-                for text, _ in texts(part):
+                for text, _ in texts(part, passed=self._passed):
                     yield from self._answer(text, received_ns)
 
     def _usage(self, *, whole: bool) -> Iterator[Event]:
@@ -295,13 +324,14 @@ class ResponseReader:
         """
         if self._label and (text := self._label.finish()):
             yield Delta(text, "answer", self._end_ns)
-        for tool in self._tools.values():
+        for tool in self._tools:
             yield ToolCall(tool["name"], tool["arguments"], tool["id"], tool["ns"])
         yield from self._usage(whole=self._marked or self._end.kind != "none")
+        answered = self._said or self._refused or bool(self._tools)
         yield done_of(
             self._end,
             self._marked and self._said,
-            (self._doubt,),
+            (self._doubt, self._passed.remark(self._end, answered=answered)),
             self._end_ns,
             refused=self._refused,
         )

@@ -7,13 +7,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from claimbench.errors import BadRequest, ModelError
-from claimbench.types import Json, Message, ToolSpec, ToolTurn
+from claimbench.types import Json, Message, Request, ToolSpec, ToolTurn
 from claimbench_providers.llama.tools import template_message, template_tools
 
 FIXED_DATE = "2026-01-01"
@@ -175,6 +175,32 @@ def template_source(
             f"options.chat_template: cannot read {path}: {error}",
             hint="it may be `gguf`, `none` or a Jinja file",
         ) from error
+
+
+def told_to_template(
+    request: Request, omit: Collection[str], variables: Mapping[str, Json]
+) -> tuple[str | None, dict[str, Json]]:
+    """Return the reasoning effort that a template is told, and what else it is by the arm's own
+    variables, by their names.
+
+    Args:
+        request: says the declared effort.
+        omit: what the arm leaves out of it.
+        variables: the arm's own; they outrank what the effort says.
+    """
+    declared = None if "reasoning_effort" in omit else request.params.reasoning_effort
+    own, thinks = variables.get("reasoning_effort"), variables.get("enable_thinking")
+    effort = declared if own is None else str(own)
+    if effort is None and thinks is not None:
+        effort = "on" if thinks else "none"
+    elif thinks is not None and bool(thinks) is (effort == "none"):
+        effort = f"{effort}, with enable_thinking {json.dumps(thinks)}"
+    others = {
+        f"template_vars.{name}": value
+        for name, value in variables.items()
+        if name not in ("reasoning_effort", "enable_thinking")
+    }
+    return effort, others
 
 
 def effort_variables(effort: str, source: str | None, model: str) -> dict[str, Json]:

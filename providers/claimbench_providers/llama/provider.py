@@ -50,6 +50,7 @@ from claimbench.types import (
 from claimbench_providers.llama import gguf, host_memory, resident
 from claimbench_providers.llama import grammar as llama_grammar
 from claimbench_providers.llama import tools as llama_tools
+from claimbench_providers.llama.chat import told_to_template
 from claimbench_providers.llama.options import DEFAULT_N_CTX, llama_options
 from claimbench_providers.models.catalogue import LocalModel, file_sha256, files_sha256, resolve
 from claimbench_providers.stop_text import THINK_TAGS, TextStream
@@ -115,13 +116,11 @@ class LlamaCppProvider:
             "lora": options.lora,
         }
         added = {name: value for name, value in settings.items() if value is not None}
-        if options.template_vars.get("reasoning_effort") is not None:
-            values["reasoning_effort"] = options.template_vars["reasoning_effort"]
-        elif options.template_vars.get("enable_thinking") is not None:
-            thinks = options.template_vars["enable_thinking"]
-            values["reasoning_effort"] = "on" if thinks else "none"
+        effort, more = told_to_template(request, options.omit, options.template_vars)
+        if effort is not None:
+            values["reasoning_effort"] = effort
         omitted = tuple(name for name in wanted if name in options.omit)
-        return Sent(values, added, omitted=omitted)
+        return Sent(values, added | more, omitted=omitted)
 
     def refuses(self, request: Request) -> str | None:
         """Say why the request's answer cannot be enforced here, with the field at fault; loads

@@ -215,3 +215,61 @@ def test_init_writes_an_address_to_change_and_what_is_not_taken(
     assert "omit: [temperature]" in text
     code, shown = bench("validate", str(path), capsys=capsys)
     assert code == 0, shown
+
+
+TWO_ARMS = (
+    "  - {name: x, provider: compatible, model: m, base_url: 'https://x.example/v1'%s}\n"
+    "  - {name: y, provider: compatible, model: n, base_url: 'https://x.example/v1'%s}\n"
+)
+
+
+@pytest.mark.parametrize(("allow", "one", "two", "idle"), [
+    ("[sampling.top_k]", "", "", ["sampling.top_k"]),
+    ("[sampling.top_k]", ", options: {extra_body: {top_k: 3}}", "", []),
+    ("[sampling]", "", "", ["sampling"]),
+    ("[sampling]", ", omit: seed", "", []),
+    ("[sampling.seed, sampling.top_p]", ", omit: seed", "", ["sampling.top_p"]),
+    ("[reasoning_effort]", "", "", ["reasoning_effort"]),
+    ("[reasoning_effort]", ", sampling: {reasoning_effort: low}", "", []),
+    ("[sampling]", ", sampling: {reasoning_effort: low}", "", ["sampling"]),
+    ("[reasoning_effort]", ", options: {extra_body: {thinking: {type: disabled}}}", "", []),
+    ("[answer_constraint]", ", options: {structured: true}", "", []),
+    ("[answer_constraint]", ", options: {structured: true}", ", options: {structured: true}",
+     ["answer_constraint"]),
+    ("[few_shot, prompt]", "", "", ["few_shot", "prompt"]),
+    ("[cache_share, truncation, refusal, load, client_host]", "", "", []),
+])  # fmt: skip
+def test_an_allowance_of_what_no_two_arms_differ_in_is_said(
+    allow: str,
+    one: str,
+    two: str,
+    idle: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = write(tmp_path, TWO_ARMS % (one, two) + f"allow: {allow}\n")
+    code, shown = bench("validate", str(path), "--json", capsys=capsys)
+    assert code == 0, shown
+    told = [one for one in json.loads(shown)["warnings"] if "allow:" in one]
+    assert [text.partition("allow: ")[2].split(" ")[0] for text in told] == idle
+    assert all("s.yaml:15: allow:" in text for text in told)
+
+
+def test_one_arm_may_allow_what_it_is_compared_with_elsewhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arms = TWO_ARMS.splitlines()[0] % "" + "\nallow: [sampling.top_k]\n"
+    code, shown = bench("validate", str(write(tmp_path, arms)), capsys=capsys)
+    assert (code, "does nothing" in shown) == (0, False)
+
+
+def test_variants_that_differ_make_an_allowance_count(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arms = TWO_ARMS.splitlines()[0] % "" + (
+        "\nvariants:\n  - {of: x, temperature: [0, 0.7]}\nallow: [sampling.temperature, few_shot]\n"
+    )
+    code, shown = bench("validate", str(write(tmp_path, arms)), capsys=capsys)
+    assert code == 0, shown
+    assert "allow: few_shot does nothing" in shown
+    assert "sampling.temperature does nothing" not in shown

@@ -11,7 +11,16 @@ from typing import Any
 import pytest
 
 from claimbench.clock import FakeClock
-from claimbench.errors import Auth, ConnectTimeout, Network, ProviderError, RateLimited, StoreError
+from claimbench.errors import (
+    Auth,
+    ConnectTimeout,
+    MalformedStream,
+    Network,
+    ProviderError,
+    RateLimited,
+    StoreError,
+    UnknownShape,
+)
 from claimbench.limits.budget import (
     MAX_AHEAD_OF_LIMITED,
     MAX_ITEMS_AHEAD,
@@ -155,6 +164,24 @@ async def test_a_call_that_fails_every_try_is_missing_not_wrong() -> None:
     assert outcomes["a-1"] is Outcome.CONNECT_TIMEOUT
     assert outcomes["a-1"].missing
     assert progress.arms["a"].errors == 1
+
+
+async def test_an_answer_that_nobody_can_read_is_not_paid_twice() -> None:
+    odd = ScriptedProvider(
+        ScriptedArm(fault=lambda r, _n: UnknownShape("blocks") if r.call_id == "a-1" else None)
+    )
+    writer, _, _ = await run({"a": odd}, 3)
+    outcomes = {r.call.id: r.outcome for r in writer.of("record")}
+    assert outcomes["a-1"] is Outcome.MALFORMED_STREAM
+    assert [a.number for a in writer.of("attempt")] == [1, 1, 1]
+
+
+async def test_another_fault_of_a_stream_is_asked_again() -> None:
+    torn = ScriptedProvider(
+        ScriptedArm(fault=lambda _r, number: MalformedStream("torn") if number == 1 else None)
+    )
+    writer, _, _ = await run({"a": torn}, 2)
+    assert [a.number for a in writer.of("attempt")] == [1, 2, 1, 2]
 
 
 async def test_a_bug_in_a_provider_is_an_outcome_and_the_run_goes_on() -> None:

@@ -17,7 +17,9 @@ from claimbench.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from claimbench.types import Task
+    from collections.abc import Mapping
+
+    from claimbench.types import Json, Suite, Task
 
 
 @click.command("validate")
@@ -55,6 +57,7 @@ def validate_command(
     routes = routes_of(loaded)
     warnings = [
         *idle_settings(loaded),
+        *_idle_allowances(loaded, providers),
         *leaking_routes(loaded, routes),
         *splitting_routes(loaded, routes),
     ]
@@ -112,6 +115,30 @@ def validate_command(
     for warning in warnings:
         click.echo(f"warning: {warning}")
     return 0
+
+
+def _idle_allowances(suite: Suite, providers: Mapping[str, object]) -> list[str]:
+    """Say which differences that the suite allows no two arms have; nothing where a provider does
+    not say what it sends.
+    """
+    from claimbench.claims.gate import keys_that_differ
+    from claimbench.plan.variants import asked_otherwise
+    from claimbench.provider.sent import sent_by
+    from claimbench.run.arms import requests_by_group
+    from claimbench.suite.idle_settings import idle_allowances
+
+    profiles: dict[str, dict[str, Json]] = {}
+    for arm in suite.arms:
+        sent: dict[str, Json] = {}
+        for task, request in requests_by_group(suite, arm).items():
+            said = sent_by(providers[arm.name], request)
+            if said is None:
+                return []
+            sent[task] = said.as_json()
+        asked = {task.name: dict(asked_otherwise(task, arm)) for task in suite.tasks}
+        profiles[arm.name] = {"sent": sent, "asked": asked}
+    tasks = [task.name for task in suite.tasks if task.samples]
+    return idle_allowances(suite, keys_that_differ(profiles, tasks))
 
 
 def said_size(task: Task) -> str:

@@ -158,7 +158,7 @@ def _plain(fault: ProviderError) -> ProviderError:
         retry_after_s=fault.retry_after_s,
         billable=fault.billable,
     )
-    plain.outcome = fault.outcome
+    plain.outcome, plain.lasting = fault.outcome, fault.lasting
     return plain
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from claimbench.errors import MalformedStream
 from claimbench.provider.usage import normalise_openai
-from claimbench.types import Delta, Event, Meta, ToolCall
+from claimbench.types import Delta, Event, Meta
 from claimbench_providers.endpoints.faults import error_chunk, error_in, is_filter_chunk
 from claimbench_providers.endpoints.reading.bodies import IDLE, word
-from claimbench_providers.endpoints.reading.content import texts, unknown_shape
-from claimbench_providers.endpoints.reading.ends import FILTERED, NO_END, done_of, end_of
+from claimbench_providers.endpoints.reading.calls import ToolCalls
+from claimbench_providers.endpoints.reading.content import PassedOver, texts, unknown_shape
+from claimbench_providers.endpoints.reading.ends import FILTERED, LastReason, done_of, end_of
 from claimbench_providers.endpoints.reading.labels import LabelText
 from claimbench_providers.endpoints.reading.usages import UsageReports
 
@@ -23,8 +24,8 @@ class ChunkReader:
     """Turn the decoded chunks of one response into events; ``finish`` gives the last ones.
 
     An answer is complete with a finish reason that is an end, or without any at the protocol's
-    last word, if it has words. A reason that text comes after was none: some servers write one into
-    every chunk. Of several choices that of index 0 counts, in whatever order they come.
+    last word, if it has words. A reason that text comes after was none (:class:`LastReason`). Of
+    several choices that of index 0 counts, in whatever order they come.
     """
 
     def __init__(self, meta: Meta, *, hidden_reasoning: bool, label: bool) -> None:
@@ -34,15 +35,15 @@ class ChunkReader:
         self._announced = False
         self._reports = UsageReports()
         self._tier: str | None = None
-        self._tools: dict[int, dict[str, str | None]] = {}
-        self._tool_ns: dict[int, int | None] = {}
-        self._end = NO_END
-        self._premature = False
+        self._tools = ToolCalls()
+        self._reason = LastReason()
         self._marked = False
         self._first_came = False
         self._others: dict[int, list[tuple[Mapping[str, Any], int | None]]] = {}
         self._several = False
         self._answered = False
+        self._held_back = False
+        self._passed = PassedOver()
         self._refusal = False
         self._now_ns: int | None = None
         self._end_ns: int | None = None
@@ -52,7 +53,7 @@ class ChunkReader:
         """Tell whether the answer has come to a regular end."""
         if self._marked and self._answered:
             return True
-        return self._end.kind in ("end", "unknown") and not self._premature
+        return self._reason.end.kind in ("end", "unknown")
 
     def marked(self) -> None:
         """Note that the protocol's last word came."""
@@ -100,7 +101,7 @@ class ChunkReader:
         """Take a content filter's refusal for the end of the answer; raise any other error."""
         if self.complete or not is_filter_chunk(error):
             raise error_chunk(error)
-        self._end = FILTERED
+        self._reason.say(FILTERED, alone=True)
         self._end_ns = self._now_ns
         return []
 
@@ -135,7 +136,11 @@ class ChunkReader:
         if not self._first_came:
             self._several = self._several or len(self._others) > 1
             pieces = next(iter(self._others.values()))
-        elif self._end.kind != "none" or len(pieces) != len(self._others) or len(pieces) < 2:
+        elif (
+            self._reason.latest.kind != "none"
+            or len(pieces) != len(self._others)
+            or len(pieces) < 2
+        ):
             self._several = True
             return
         for choice, stamp in pieces:
@@ -168,19 +173,21 @@ class ChunkReader:
         if type(delta) is not dict and not isinstance(delta, Mapping):
             raise unknown_shape(delta)
         before = len(events)
+        self._held_back = False
         if delta:
             self._delta(delta, events)
         if not delta and "text" in choice and isinstance(choice["text"], str):
             self._content(choice["text"], events)
         self._answered = self._answered or bool(self._tools)
-        if len(events) > before or delta.get("tool_calls"):
-            self._reports.text_came()
+        wrote = len(events) > before or self._held_back or bool(delta.get("tool_calls"))
+        if wrote:
+            said = "" if self._reports.last is None else _words(events[before:])
+            self._reports.text_came(said)
             self._end_ns = self._now_ns
-            if self._end.kind != "none":  # text after it: that reason was no end
-                self._premature = True
+            self._reason.wrote()
         reason = choice.get("finish_reason")
         if reason is not None and (end := end_of(reason)).kind != "none":
-            self._end = end
+            self._reason.say(end, alone=not wrote)
             self._end_ns = self._now_ns
 
     def _delta(self, delta: Mapping[str, Any], events: list[Event]) -> None:
@@ -190,7 +197,7 @@ class ChunkReader:
             return
         for name in ("reasoning_content", "reasoning", "reasoning_details", "thinking"):
             if delta.get(name):
-                for text, _ in texts(delta[name], "reasoning"):
+                for text, _ in texts(delta[name], "reasoning", passed=self._passed):
                     events.append(Delta(text, "reasoning", self._now_ns))
                 break
         if delta.get("refusal"):
@@ -201,13 +208,13 @@ class ChunkReader:
             if content:
                 self._content(content, events)
         elif content is not None:
-            for text, kind in texts(content):
+            for text, kind in texts(content, passed=self._passed):
                 if kind == "answer":
                     self._content(text, events)
                 else:
                     events.append(Delta(text, kind, self._now_ns))
-        for call in delta.get("tool_calls") or ():
-            self._tool(call)
+        for place, call in enumerate(delta.get("tool_calls") or ()):
+            self._tool(call, beside=place > 0)
         if delta.get("function_call"):
             self._tool({"index": 0, "function": delta["function_call"]})
 
@@ -216,25 +223,23 @@ class ChunkReader:
         text = self._label.push(content) if self._label else content
         if text:
             events.append(Delta(text, "answer", self._now_ns))
-        elif content:  # held back: it came all the same
-            self._reports.text_came()
-            self._end_ns = self._now_ns
+        elif content:
+            self._held_back = True  # it came all the same
 
-    def _tool(self, call: Mapping[str, Any] | None) -> None:
+    def _tool(self, call: Mapping[str, Any] | None, *, beside: bool = False) -> None:
         if call is None:
             return
         if not isinstance(call, Mapping):
             raise unknown_shape(call)
-        index = call.get("index")
-        place = index if isinstance(index, int) else len(self._tools)
-        tool = self._tools.setdefault(place, {})
-        self._tool_ns.setdefault(place, self._now_ns)
         function = call.get("function") or {}
-        tool["id"] = word(call.get("id")) or tool.get("id")
-        tool["name"] = word(function.get("name")) or tool.get("name")
         given = function.get("arguments") or ""
-        tool["arguments"] = (tool.get("arguments") or "") + (
-            given if isinstance(given, str) else json.dumps(given)
+        self._tools.piece(
+            call.get("index"),
+            word(call.get("id")),
+            word(function.get("name")),
+            given if isinstance(given, str) else json.dumps(given),
+            self._now_ns,
+            beside=beside,
         )
 
     def finish(self) -> Iterator[Event]:
@@ -247,14 +252,8 @@ class ChunkReader:
         yield from self._left_over()
         if self._label and (text := self._label.finish()):
             yield Delta(text, "answer", self._end_ns)
-        for place, tool in sorted(self._tools.items()):
-            stamp = self._tool_ns.get(place)
-            yield ToolCall(
-                tool.get("name") or "", tool.get("arguments") or "", tool.get("id"), stamp
-            )
-        end = NO_END if self._premature else self._end
-        if self._end.kind == "fault":
-            end = self._end
+        yield from self._tools.events()
+        end = self._reason.end
         usage, said = self._reports.report(
             lambda raw: normalise_openai(raw, hidden_reasoning=self._hidden),
             whole=self._marked or end.kind != "none",
@@ -262,9 +261,15 @@ class ChunkReader:
         )
         if usage is not None:
             yield usage
-        remarks = (said, SEVERAL if self._several else None)
         whole = self._marked and self._answered
+        passed = self._passed.remark(end, answered=self._answered)
+        remarks = (said, SEVERAL if self._several else None, passed)
         yield done_of(end, whole, remarks, self._end_ns, refused=self._refusal)
+
+
+def _words(events: list[Event]) -> str:
+    """Return the answer's words: of reasoning, servers count the tokens in one place or another."""
+    return "".join(e.text for e in events if isinstance(e, Delta) and e.kind == "answer")
 
 
 def _is_first(choice: Any) -> bool:

@@ -111,6 +111,49 @@ def _end_of(reason: str) -> End:
     return End("unknown", said, said) if known is None else End("end", known, said)
 
 
+class LastReason:
+    """The finish reason that stands at the end of an answer.
+
+    Some servers write a reason into every chunk: one that text comes after was none. Another than
+    those is believed, and so is one in a chunk of its own, unless text came after such a one too.
+    """
+
+    def __init__(self) -> None:
+        self.latest = NO_END
+        self._early: set[str] = set()
+        self._written = False
+        self._alone = False
+        self._alone_was_none = False
+        self._believed = True
+
+    @property
+    def end(self) -> End:
+        """Return the end of the answer as far as it came; a fault that was named is one in any
+        case.
+        """
+        if self._believed or self.latest.kind == "fault":
+            return self.latest
+        return NO_END
+
+    def wrote(self) -> None:
+        """Note that a chunk holds a piece of the answer: no reason before it was one."""
+        if self.latest.kind != "none":
+            self._early.add(self.latest.said or str(self.latest.reason))
+            self._alone_was_none = self._alone_was_none or (self._alone and self._written)
+            self._believed = False
+        self._written = True
+
+    def say(self, end: End, *, alone: bool) -> None:
+        """Take a reason; ``alone``: its chunk holds no piece of the answer."""
+        if end.kind == "none":
+            return
+        self.latest = end
+        self._alone = alone
+        if not self._believed:
+            new = (end.said or str(end.reason)) not in self._early
+            self._believed = new or (alone and not self._alone_was_none)
+
+
 def done_of(
     end: End,
     whole: bool,

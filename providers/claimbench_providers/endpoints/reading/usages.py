@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from claimbench.errors import MalformedStream
+from claimbench.provider.token_floor import least_tokens
 from claimbench.provider.usage import UNKNOWN, billed_usd
 from claimbench.types import Json, Usage, UsageReport
 from claimbench_providers.endpoints.reading.content import SHAPE_ERRORS
@@ -28,8 +29,8 @@ class UsageReports:
     """Collect the usage reports of one stream: the last one counts, unless they do not add up.
 
     Reports are cumulative. One whose counts are smaller than an earlier one's, or whose output
-    does not grow while text comes with each, counts a piece alone: how much the whole was is then
-    unknown.
+    grows by less than the text that came since the first, counts a piece alone: how much the whole
+    was is then unknown.
     """
 
     def __init__(self) -> None:
@@ -37,14 +38,20 @@ class UsageReports:
         self.received_ns: int | None = None
         self._reports: list[Json] = []
         self._most = [0, 0]
+        self._first_output: int | None = None
+        self._since_first: list[str] = []
         self._odd: str | None = None
         self._texts = 0
         self._stuck = 0
         self._no_object = False
 
-    def text_came(self) -> None:
-        """Note that a piece of the answer came."""
+    def text_came(self, text: str = "") -> None:
+        """Note that a piece of the answer came; ``text``: its words, where each piece may bring a
+        report.
+        """
         self._texts += 1
+        if self._first_output is not None:
+            self._since_first.append(text)
 
     def take(self, usage: Any, received_ns: int | None) -> None:
         """Keep one report."""
@@ -69,6 +76,21 @@ class UsageReports:
             if count < self._most[at]:
                 self._odd = "its later reports are smaller than its earlier ones"
             self._most[at] = max(self._most[at], count)
+        if self._first_output is None:
+            self._first_output = output
+
+    def _falls_short(self) -> bool:
+        """Tell whether the output grew by less than the text that came since the first report has
+        words: a word is a token at least, but for one that had begun before.
+        """
+        if self._first_output is None or len(self._reports) < 2:
+            return False
+        grown = self._most[1] - self._first_output
+        text = "".join(self._since_first)
+        words = len(text.split())
+        if grown and not text[:1].isspace():
+            words -= 1
+        return max(words, least_tokens(text)) > grown
 
     def report(
         self,
@@ -91,7 +113,7 @@ class UsageReports:
         if not whole:
             return UsageReport(UNKNOWN, with_tier(self.last, tier), None, self.received_ns), None
         odd = self._odd
-        if self._stuck >= 2 and odd is None:
+        if odd is None and (self._stuck >= 2 or self._falls_short()):
             odd = "its reports do not grow with the answer"
         raw: Json = self.last if odd is None else {"reports": list(self._reports)}
         usage = UNKNOWN
