@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -191,7 +192,7 @@ class TemplateProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**kept, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            env={**kept, "PYTHONPATH": os.pathsep.join(_our_paths())},
             start_new_session=True,
         )
         self._process = process
@@ -218,6 +219,16 @@ class TemplateProcess:
             parts.append(part)
         line, _, self._left = b"".join(parts).partition(b"\n")
         return line
+
+
+def _our_paths() -> list[str]:
+    """Return where modules are looked for, without the current folder, which may be a stranger's:
+    ``python -m`` puts it first.
+    """
+    here = Path().resolve()
+    if here == Path(__file__).resolve().parent.parent:
+        return [path for path in sys.path if path]
+    return [path for path in sys.path if path and Path(path).resolve() != here]
 
 
 def _plain(value: Any) -> Json:

@@ -9,6 +9,7 @@ from pathlib import Path
 from claimbench.errors import PluginError
 from claimbench.provider.contract import ProviderContext
 from claimbench.provider.key_owners import is_owner
+from claimbench.store.place import in_home
 from claimbench.types import Arm
 from claimbench_providers import hosts
 
@@ -120,4 +121,4 @@ def key_of(arm: Arm, context: ProviderContext, usual: str | None) -> str | None:
 
 
 def _path(name: str, context: ProviderContext) -> Path:
-    return context.suite_dir / Path(name).expanduser()
+    return context.suite_dir / in_home(name)

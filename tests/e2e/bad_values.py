@@ -384,7 +384,61 @@ OPTIONS: tuple[tuple[str, ...], ...] = (
     ("schema", "x"),
     ("list", "--results", "rows.csv"),
     ("providers", "x"),
+    ("bundle",),
+    ("bundle", "--output", "x.zip"),
+    ("bundle", "--new-key", "/proc/nix/k"),
+    ("bundle", "--new-key", "rows.csv"),
+    ("bundle", "--output", "x.zip", "--key", "none"),
+    ("bundle", "--output", "x.zip", "--redact", "nix"),
+    ("verify",),
+    ("verify", "rows.csv", "--digest", "nix"),
+    ("verify", "rows.csv", "--digest", "9" * 5000),
+    ("verify", "rows.csv", "--key", "none.pub"),
+    ("verify", "rows.csv", "--key", "rows.csv"),
+    ("plan", "s.yaml", "--register", "/proc/nix/r.json"),
+    ("plan", "s.yaml", "--register", "rows.csv"),
+    ("plan", "s.yaml", "--register", "r.json", "--key", "rows.csv"),
+    ("run", "s.yaml", "--registered", "rows.csv"),
+    ("run", "s.yaml", "--registered", "none.json"),
+    ("adoption", "add", "rows.csv"),
+    ("adoption", "add", "rows.csv", "--source", "x", "--date", "2026-13-45"),
+    ("adoption", "add", "rows.csv", "--source", "x", "--date", "2999-01-01"),
+    ("adoption", "add", "rows.csv", "--source", "x", "--date", "2026-01-01"),
+    ("adoption", "add", "rows.csv", "--source", "\0", "--date", "9" * 5000),
+    ("adoption", "add", "none.csv", "--source", "x", "--date", "2026-01-01"),
+    ("adoption", "check", "rows.csv"),
+    ("adoption", "check", "none.yaml"),
+    ("decide", "nix"),
+    ("decide", "--decision", "none.yaml"),
+    ("decide", "--volume", "many"),
+    ("route", "nix"),
+    ("route", "latest", "none.yaml"),
+    ("publish", "/proc/nix/site"),
+    ("publish", "rows.csv"),
+    ("publish", "site", "--run", "../x"),
+    ("compare", "nix", "nix"),
+    ("compare", "rows.csv"),
+    ("view", "--port", "99999999"),
+    ("view", "--results", "rows.csv", "--no-browser"),
 )
+PROOF: dict[str, bytes] = {
+    "x.zip": b"PK\x03\x04" + bytes(60),
+    "empty.zip": b"",
+    "text.zip": b"no archive at all",
+    "end-of-members.zip": b"PK\x05\x06" + bytes(4) + b"\xff\xff\xff\xff" + bytes(10),
+    "names.zip": b"PK\x03\x04manifest.dsse.json" + bytes(99),
+}
+"""Files that are no bundles; ``bench verify`` says of each that it does not hold, code 5."""
+CONFIGS: dict[str, bytes] = {
+    "a number": b"results = " + b"9" * 5000,
+    "a date": b"results = 2026-01-01",
+    "nested": b"results = " + b"[" * 3000,
+    "no UTF-8": b"\xff\xfe",
+    "a user of nobody": b'results = "~nobody-of-that-name/x"',
+    "another key": b"nix = 1",
+    "a database": b'results = "mysql://x/y"',
+}
+"""Files of settings that say nothing."""
 
 
 @dataclass(frozen=True)
@@ -419,6 +473,10 @@ def cases() -> Iterator[Case]:
         yield Case(f"lines: {name}", files, ("validate", "s.yaml"))
     for name, raw in IMPORTS.items():
         yield Case(f"import: {name}", {name: raw}, ("import", name, "--no-report"))
+    for name, raw in PROOF.items():
+        yield Case(f"verify: {name}", {name: raw}, ("verify", name), (5,))
+    for name, raw in CONFIGS.items():
+        yield Case(f"settings: {name}", {"claimbench.toml": raw}, ("show",))
     for args in OPTIONS:
         said = " ".join(args)[:60]
         yield Case(f"bench {said}", {"s.yaml": suite, **rows}, args)

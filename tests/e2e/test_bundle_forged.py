@@ -137,7 +137,8 @@ def test_a_whole_rewrite_is_found_by_digest_and_key_alone(bundle: Path, tmp_path
     records[0]["body"] = json.dumps(body, sort_keys=True, separators=(",", ":"))
     assert found.seed is not None
     with rebuilt({**found.tables, "records": records}, chained=False) as (store, run_id):
-        made = make(store, run_id, "full", found.seed, reports_of)
+        seed = found.seed
+        made = make(store, run_id, "full", lambda: seed, reports_of)
     envelope = sealed(statement(PREDICATE, made.predicate, made.members), None)
     path = tmp_path / "x.zip"
     path.write_bytes(forger.zip_bytes({**made.members, MANIFEST: envelope}))

@@ -32,6 +32,13 @@ COMMANDS = (
     ("export", "--format", "csv", "--output", "out.csv"),
     ("reprice", "--price", "alpha.input=1"),
     ("labels", "export", "--output", "labels.csv"),
+    ("decide",),
+    ("decide", "--json"),
+    ("route",),
+    ("route", "--json"),
+    ("compare", "latest", "latest"),
+    ("compare", "results", "results", "--json"),
+    ("bundle", "--output", "out.zip"),
 )
 
 

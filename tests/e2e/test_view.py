@@ -367,6 +367,41 @@ def test_a_run_that_is_being_written_is_followed(
             store.end_session(going, session.n, "finished", {})
 
 
+def test_old_figures_of_a_database_written_since_say_so_at_the_top_of_each_page(
+    copy: tuple[Path, dict[str, str]],
+) -> None:
+    """While a run goes on nothing is verified by itself, so a change would show old figures."""
+    folder, runs = copy
+    path, run = folder / "results", runs["first"]
+    said = "The database was written since, and no row was verified after that."
+    pages = ("", "/samples", "/samples/0", "/decision", "/labels")
+    with viewing(folder) as viewer:
+        viewer.until_judged(run)
+        there = [page for page in pages if viewer.ask(f"/runs/{run}{page}").status == 200]
+        assert len(there) > 3
+        for page in (*there, "/report"):
+            assert said not in viewer.ask(f"/runs/{run}{page}").text
+        with ResultsStore.open(path) as store:
+            from dataclasses import replace
+
+            going = "20991129T000000Z-abcdef"
+            manifest = replace(store.manifest(run), run_id=going)
+            manifest = replace(manifest, created_utc="2099-11-29T00:00:00+00:00")
+            calls = [replace(call, run_id=going) for call in store.calls(run)]
+            store.create_run(manifest, calls)
+            with run_lock(path / going):
+                store.start_session(going, host={})
+                for page in there:
+                    text = viewer.ask(f"/runs/{run}{page}").text
+                    assert 0 < text.find(said) < text.index("<nav"), page
+                text = viewer.ask(f"/runs/{run}/report").text
+                assert 0 < text.find(said) < text.index("<h1")
+                both = viewer.ask(f"/compare?a={run}&b={runs['second']}").text
+                assert f"Run {run}: These figures" in both
+                assert "written since it was verified" in viewer.ask("/").text
+                assert "Judge what is there now" in viewer.ask(f"/runs/{run}").text
+
+
 def test_a_changed_database_is_said_first_and_shows_nothing(
     copy: tuple[Path, dict[str, str]],
 ) -> None:

@@ -138,7 +138,9 @@ def _json(rng: random.Random, data: bytes) -> bytes | None:
         lines = data.splitlines()
         index = rng.randrange(len(lines)) if lines else 0
         try:
-            value = json.loads(lines[index]) if lines else None
+            if not lines:
+                return None
+            value = json.loads(lines[index])
         except (ValueError, RecursionError):
             return None
     for _ in range(rng.choice((1, 1, 2, 4))):

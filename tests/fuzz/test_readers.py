@@ -22,8 +22,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from .readers import READERS, Reader
+from .evidence_readers import EVIDENCE
+from .readers import READERS as OF_FILES
+from .readers import Reader
 
+READERS = {**OF_FILES, **EVIDENCE}
 CORPUS = Path(__file__).with_name("corpus")
 LIMIT_S = 30
 """Longest time for one input, in seconds of this process's own work (a busy machine makes nobody

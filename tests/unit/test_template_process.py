@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +154,24 @@ def test_a_source_that_nobody_can_read_is_said_in_words(source: str) -> None:
     assert line >= 1
     with pytest.raises(ValueError, match=r"a template of the task (fails|cannot be read)"):
         apply_template(source, {})
+
+
+@pytest.mark.parametrize("name", ["sitecustomize", "usercustomize", "jinja2", "json", "markupsafe"])
+@pytest.mark.parametrize("as_path", [".", "the folder", "a link"])
+def test_a_module_where_bench_is_started_is_none_of_the_process(
+    name: str, as_path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canary = tmp_path / "canary"
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    (folder / f"{name}.py").write_text(f"open({str(canary)!r}, 'w').write('ran')\n")
+    (tmp_path / "link").symlink_to(folder)
+    paths = {".": ".", "the folder": str(folder), "a link": str(tmp_path / "link")}
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("sys.path", [paths[as_path], *sys.path])
+    process = template_process.TemplateProcess()
+    try:
+        assert process.render("{{ text * 2 }}", {"text": "ab"}) == "abab"
+    finally:
+        process.close()
+    assert not canary.exists()

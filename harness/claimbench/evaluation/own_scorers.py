@@ -44,8 +44,10 @@ def require_consent(suite: Suite) -> None:
 
 
 def own_scorers(task: Task) -> list[PythonScorer]:
-    """Return a task's scorers that are scripts."""
-    specs = [spec for spec in task.scorers if spec.name == PYTHON]
+    """Return a task's scorers that are scripts; none of a run whose texts were taken out, theirs
+    among them.
+    """
+    specs = [spec for spec in task.scorers if spec.name == PYTHON and spec.options]
     return [one for one in load(specs) if isinstance(one, PythonScorer)]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
@@ -88,7 +88,11 @@ def rebuilt(tables: Tables, *, chained: bool) -> Iterator[tuple[ResultsStore, st
 
 
 def make(
-    store: ResultsStore, run_id: str, redaction: Redaction, seed: bytes, derive: Derive
+    store: ResultsStore,
+    run_id: str,
+    redaction: Redaction,
+    seed_of: Callable[[], bytes],
+    derive: Derive,
 ) -> Made:
     """Return what a bundle of a stored run holds.
 
@@ -97,7 +101,8 @@ def make(
         run_id: the run.
         redaction: what is shown of texts: ``full`` all, ``hashed`` their salted hashes, ``none``
             nothing.
-        seed: secret, :data:`SEED_BYTES` long, from which salts come; a full bundle holds it.
+        seed_of: gives the secret, :data:`SEED_BYTES` long, from which salts come; a full bundle
+            holds it. It is asked for once the run is verified.
         derive: makes the reports.
 
     Raises:
@@ -110,6 +115,7 @@ def make(
             f"run {run_id} came from a redacted bundle: its texts are not here",
             hint="hand on the bundle that it came from",
         )
+    seed = seed_of()
     with rebuilt(rows, chained=True) as (copy, _):
         judged = evaluate(read_run(copy, run_id, verified=True))
         tables = {**rows, "scores": score_rows(judged), "costs": cost_rows(judged)}

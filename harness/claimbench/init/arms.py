@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+
+from claimbench.store.place import in_home
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def arm_plans(
     for model in models:
         provider, colon, rest = model.partition(":")
         if model.lower().endswith(".gguf"):
-            file = Path(model).expanduser().resolve()
+            file = in_home(model).resolve()
             arms.append(ArmPlan(file.stem, "llama_cpp", str(file)))
             notes.append(
                 f"{file.name} lies outside the suite's folder: run with --allow-outside, or copy it"

@@ -20,28 +20,35 @@ LONGEST_PATTERN = 200_000
 
 
 class EndingSearches:
-    """The functions of :mod:`re` that lm-eval's filters and metrics use.
+    """The functions of :mod:`re` that lm-eval's filters and metrics use, whose searches end; all
+    else is that of :mod:`re`.
 
     A search raises :class:`claimbench.patterns.timed.PatternTooLong`; what is no pattern raises
     ValueError.
     """
 
-    escape = staticmethod(re.escape)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(re, name)
 
-    @staticmethod
-    def compile(pattern: str, flags: int = 0) -> TimedPattern:
+    def compile(self, pattern: str, flags: int = 0) -> TimedPattern:
         """Return a pattern whose searches end."""
         return _compiled(pattern, int(flags))
 
-    @staticmethod
-    def findall(pattern: str, text: str) -> list[Any]:
-        """Return what every match caught."""
-        return _compiled(pattern, 0).findall(text)
+    def search(self, pattern: str, text: str, flags: int = 0) -> Any:
+        """Return the first match anywhere, or None."""
+        return _compiled(pattern, int(flags)).search(text)
 
-    @staticmethod
-    def sub(pattern: str, new: str, text: str) -> str:
+    def match(self, pattern: str, text: str, flags: int = 0) -> Any:
+        """Return the match at the beginning, or None."""
+        return _compiled(pattern, int(flags)).match(text)
+
+    def findall(self, pattern: str, text: str, flags: int = 0) -> list[Any]:
+        """Return what every match caught."""
+        return _compiled(pattern, int(flags)).findall(text)
+
+    def sub(self, pattern: str, new: str, text: str, flags: int = 0) -> str:
         """Return a text with every match replaced; ``new`` is put in as it is."""
-        return _compiled(pattern, 0).replaced(text, new)
+        return _compiled(pattern, int(flags)).replaced(text, new)
 
 
 @lru_cache(maxsize=1024)
@@ -54,4 +61,4 @@ def install() -> None:
     for name in _SEARCHING:
         module = import_module(name)
         if hasattr(module, "re"):
-            module.re = EndingSearches  # type: ignore[attr-defined]
+            module.re = EndingSearches()  # type: ignore[attr-defined]

@@ -100,7 +100,8 @@ def git_state(folder: Path) -> dict[str, Json]:
     """
     try:
         commit = _git(folder, "rev-parse", "HEAD")
-        return {"commit": commit, "dirty": bool(_git(folder, "status", "--porcelain"))}
+        asked = ("status", "--porcelain", "--ignore-submodules=dirty")
+        return {"commit": commit, "dirty": bool(_git(folder, *asked, without=_commands(folder)))}
     except FileNotFoundError:
         why = "git is not installed" if folder.is_dir() else "the folder does not exist"
     except subprocess.TimeoutExpired:
@@ -118,8 +119,34 @@ def git_state(folder: Path) -> dict[str, Json]:
     return {"commit": None, "dirty": None, "why_unknown": why}
 
 
-def _git(folder: Path, *arguments: str) -> str:
+_RUNS = r"^(filter\..*\.(clean|smudge|process|required)|core\.(fsmonitor|hookspath))$"
+
+
+def _commands(folder: Path) -> dict[str, str]:
+    """Return the settings of a repository that name a command which git would run to say how it
+    stands, each without one: whoever made the suite may have made its repository.
+    """
+    try:
+        asked = ("--includes", "--show-scope", "--null", "--name-only", "--get-regexp", _RUNS)
+        told = _git(folder, "config", *asked).split("\0")
+    except subprocess.CalledProcessError:  # it names none, or this git knows no scopes
+        told = []
+    found = {"core.fsmonitor": "false", "core.hooksPath": os.devnull}
+    for scope, name in zip(told[::2], told[1::2], strict=False):
+        if scope in ("local", "worktree") and name.startswith("filter."):
+            found[name] = "false" if name.endswith(".required") else ""
+    return found
+
+
+def _git(folder: Path, *arguments: str, without: Mapping[str, str] | None = None) -> str:
+    """Ask git about a folder; ``without``: settings that hold instead of the repository's."""
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    stated = os.environ.get("GIT_CONFIG_COUNT", "")
+    first = int(stated) if stated.isdecimal() else 0
+    for number, (name, value) in enumerate((without or {}).items(), first):
+        environment[f"GIT_CONFIG_KEY_{number}"] = name
+        environment[f"GIT_CONFIG_VALUE_{number}"] = value
+        environment["GIT_CONFIG_COUNT"] = str(number + 1)
     done = subprocess.run(
         ["git", *arguments],
         cwd=folder,

@@ -91,11 +91,14 @@ def compiled(pattern: str, flags: int) -> Program:
     )
 
 
-def written_out(pattern: str, flags: int) -> int:
+def examined(pattern: str, flags: int) -> tuple[int, bool]:
     """Return how long a pattern is with its repeats written out as often as they must at least
-    match, which the package ``regex`` does when it compiles one.
+    match, which the package ``regex`` does when it compiles one, and whether anything in it depends
+    on what a group caught.
     """
-    return _length(_PARSER.parse(pattern, flags))
+    text = pattern.replace("\\\\", "")
+    asks = re.search(r"\\[1-9]|\(\?P=|\(\?\(", text) is not None
+    return _length(_PARSER.parse(pattern, flags)), asks
 
 
 def _length(node: Any) -> int:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 import regex
@@ -20,9 +22,9 @@ from claimbench.patterns.program import (
     Program,
     TooLarge,
     compiled,
+    examined,
     flags_of,
     reads_otherwise,
-    written_out,
 )
 
 SEARCH_S = 1.0
@@ -32,7 +34,7 @@ SHORT_SEARCH_S = 0.02
 bounded too."""
 MOST_TIMEOUTS = 3
 LONG_SEARCH_S = 10.0
-"""Longest time of a search whose steps may be too many."""
+"""Longest time of a second try, where the steps may be too many."""
 MOST_STEPS = 10_000_000
 """Most steps of one search, some seconds' work."""
 LONGEST_PATTERN = 10_000
@@ -62,21 +64,17 @@ class TimedPattern:
     def __init__(self, pattern: str, flags: int = 0, *, longest: int = LONGEST_PATTERN) -> None:
         if len(pattern) > longest:
             raise ValueError(f"the pattern has {len(pattern):,} characters, above {longest:,}")
-        self._program: Program | None = None
         try:
             self.groups = re.compile(pattern, flags).groups
-            if written_out(pattern, flags) > LONGEST_WRITTEN_OUT:
+            length, asks_for_groups = examined(pattern, flags)
+            if length > LONGEST_WRITTEN_OUT:
                 raise ValueError(f"the pattern {pattern!r:.80} repeats too much inside repeats")
             self._compiled: Any = regex.compile(pattern, flags_of(flags) | regex.VERSION0)
-            self._program = compiled(pattern, flags)
-        except TooLarge:
-            pass  # the time limit alone bounds its searches
         except (re.error, regex.error, OverflowError, RecursionError) as error:
             raise ValueError(f"{pattern!r} is not a regular expression ({error})") from None
         self.pattern = pattern
-        self._in_steps_alone = self._program is not None and (
-            self._program.remembers or reads_otherwise(pattern)
-        )
+        self._flags = flags
+        self._in_steps_first = asks_for_groups or reads_otherwise(pattern)
         self._timeouts = 0
 
     def search(self, text: str) -> Any:
@@ -139,12 +137,16 @@ class TimedPattern:
         whole: bool = False,
     ) -> Any:
         """Do a search in its time, or else in steps: both find the same."""
-        program = self._program
-        if not self._in_steps_alone:
+        if not self._in_steps_first or self._program is None:
+            often = self._timeouts >= MOST_TIMEOUTS
             try:
-                return in_time(self._limit_s(text))
+                return in_time(SHORT_SEARCH_S if often else SEARCH_S)
             except TimeoutError:
                 self._timeouts += 1
+            if not self._ends_in_steps(text):
+                with suppress(TimeoutError):
+                    return in_time(LONG_SEARCH_S)
+        program = self._program
         if program is not None:
             try:
                 return in_steps(Search(program, text, MOST_STEPS, whole=whole))
@@ -155,10 +157,17 @@ class TimedPattern:
             f" {len(text):,} characters"
         )
 
-    def _limit_s(self, text: str) -> float:
+    @cached_property
+    def _program(self) -> Program | None:
+        """The pattern as a program; None: it is too large, and time alone bounds its searches."""
+        try:
+            return compiled(self.pattern, self._flags)
+        except (TooLarge, RecursionError):
+            return None
+
+    def _ends_in_steps(self, text: str) -> bool:
+        """Say whether a search is sure to need no more steps than it may take."""
         program = self._program
         if program is None or not program.linear:
-            return LONG_SEARCH_S
-        if program.weight * (len(text) + 1) > MOST_STEPS:
-            return LONG_SEARCH_S
-        return SEARCH_S if self._timeouts < MOST_TIMEOUTS else SHORT_SEARCH_S
+            return False
+        return program.weight * (len(text) + 1) <= MOST_STEPS

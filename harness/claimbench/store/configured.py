@@ -51,8 +51,8 @@ def _named_in(file: Path) -> Place | None:
         raise StoreError(f"{file}: cannot be read: {error}") from error
     try:
         settings = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        why = why_unreadable(error)
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is no error of TOML's
+        why = f"{why_unreadable(error):.200}"
         raise StoreError(f"{file}: is not TOML: {why}", hint='results = "FOLDER"') from None
     if unknown := sorted(settings.keys() - {"results"}):
         raise StoreError(
@@ -62,8 +62,11 @@ def _named_in(file: Path) -> Place | None:
         return None
     named = settings["results"]
     if not isinstance(named, str) or not named or "\0" in named:
+        shown = (
+            f"{named!r:.60}" if isinstance(named, str) else f"of the type {type(named).__name__}"
+        )
         raise StoreError(
-            f"{file}: results is {named!r:.60}, and a text is wanted",
+            f"{file}: results is {shown}, and a text is wanted",
             hint='for example results = "postgresql://me@db.example/claimbench"',
         )
     try:
@@ -72,5 +75,11 @@ def _named_in(file: Path) -> Place | None:
         raise StoreError(f"{file}: {error.message}", hint=error.hint) from None
     if not isinstance(place, Path):
         return place
+    try:
+        folder = place.expanduser()
+    except RuntimeError:
+        raise StoreError(
+            f"{file}: results is {named!r:.60}, and there is no such user here"
+        ) from None
     # A folder is named from where its file stands
-    return (file.parent / place.expanduser()) if file.name == PROJECT_FILE else place.expanduser()
+    return (file.parent / folder) if file.name == PROJECT_FILE else folder

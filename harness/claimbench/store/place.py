@@ -7,6 +7,7 @@ keyring. So a place may be shown, logged and stored as it is.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,14 @@ from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote
 
 from claimbench.errors import StoreError
+
+
+def in_home(name: str) -> Path:
+    """Return a path whose ``~`` or ``~USER`` stands for that home; where there is no such user, the
+    path as it is.
+    """
+    return Path(os.path.expanduser(name))  # noqa: PTH111 - that of Path raises RuntimeError
+
 
 SCHEMES = ("postgresql://", "postgres://")
 LOCAL_FOLDER = Path("results")
@@ -123,7 +132,7 @@ def place_of(text: str | Path) -> Place:
             hint=f"name a folder, or {_EXAMPLE}",
         )
     mangled = re.match(r"(postgres(?:ql)?)(?::/?[^/]|//)", text, re.IGNORECASE)
-    if mangled is not None and not Path(text).exists():
+    if mangled is not None and not os.path.exists(text):  # noqa: PTH110 - a name may be too long
         raise StoreError(
             f"results at {mangled[1]}...: the URL of a database begins with postgresql://",
             hint=f"write {_EXAMPLE}",

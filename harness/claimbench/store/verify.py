@@ -87,7 +87,8 @@ def verify_rows(
     try:
         return check.all(beside=beside)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise check.fault(f"a row cannot be read ({why_unreadable(error):.120})") from error
+        why = f"{why_unreadable(error):.120}"
+        raise check.fault(f"{check.reading}: a row cannot be read ({why})") from error
 
 
 class _Check:
@@ -100,6 +101,8 @@ class _Check:
         self.connection = connection
         self.path = path
         self.run_id = run_id
+        self.reading = runs.name
+        """The table whose rows are being read."""
 
     def fault(self, what: str) -> IntegrityError:
         return IntegrityError(f"{self.path}: run {self.run_id}: {what}", hint=_HINT)
@@ -146,6 +149,7 @@ class _Check:
             )
 
     def _manifest(self) -> tuple[dict[str, Any], str]:
+        self.reading = runs.name
         query = select(runs).where(runs.c.run_id == self.run_id)
         row = self.connection.execute(query).one()
         if chain("", row.body) != row.sha256:
@@ -165,6 +169,7 @@ class _Check:
         if not sealed:
             return None
         query = select(seals).where(seals.c.run_id == self.run_id).order_by(seals.c.seq)
+        self.reading = seals.name
         previous, body = origin, None
         for row in self.connection.execute(query):
             if chain(previous, row.body) != row.sha256:
@@ -173,6 +178,7 @@ class _Check:
         return None if body is None else read_seal(body)
 
     def _chained(self, table: Table, previous: str, seal: Seal | None) -> int:
+        self.reading = table.name
         n = 0
         glance = GLANCE[table]
         seen = self.seen.get(table.name, glance.read)
@@ -224,10 +230,12 @@ class _Check:
                     if not plan_agrees([row]):
                         self._same_columns(calls, PLANNED, row)
 
+        self.reading = calls.name
         at = 0 if seal is None else seal.folds[calls.name].rows
         return folds_at(self.connection, calls, self.run_id, origin, at, seen)
 
     def _bodies(self, table: Table, columns: tuple[str, ...]) -> None:
+        self.reading = table.name
         query = select(table).where(table.c.run_id == self.run_id)
         for row in self.connection.execute(query).yield_per(1000):
             self._same_columns(table, columns, row)

@@ -15,6 +15,7 @@ from claimbench.errors import SuiteError
 from claimbench.privacy.redact import Redactor
 from claimbench.provider.key_owners import exposed_vendor, is_owner, may_be_sent, owners
 from claimbench.stats.epochs import needed_epochs
+from claimbench.store.place import in_home
 from claimbench.suite.document import Loc, YamlDocument
 from claimbench.suite.paths import resolve_inside
 from claimbench.suite.purpose.metrics import METRICS, THRESHOLD_METRICS
@@ -323,7 +324,7 @@ class SuiteChecker:
     def _check_key_owner(self, arm: ArmModel, loc: Loc) -> None:
         """Refuse to send one vendor's key to another's host, or a file from elsewhere as a key."""
         if arm.api_key_file is not None:
-            self._path(str(Path(arm.api_key_file).expanduser()), (*loc, "api_key_file"))
+            self._path(str(in_home(arm.api_key_file)), (*loc, "api_key_file"))
         if arm.api_key_env is None or (arm.base_url is None and arm.serve is None):
             return
         address = (arm.base_url or "http://127.0.0.1/").replace("{port}", "1")

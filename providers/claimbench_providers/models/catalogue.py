@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from claimbench.errors import IntegrityError, ModelError, why_unreadable
+from claimbench.store.place import in_home
 
 SourceKind = Literal["huggingface", "pypi", "file"]
 ShowBytes = Callable[[str, int, int | None], None]
@@ -104,7 +105,7 @@ def cache_dir(environ: Mapping[str, str] | None = None) -> Path:
     environ = os.environ if environ is None else environ
     own = environ.get("CLAIMBENCH_CACHE")
     if own:
-        return Path(own).expanduser() / "models"
+        return in_home(own) / "models"
     shared = environ.get("XDG_CACHE_HOME")
     root = Path(shared) if shared else Path(environ.get("HOME") or Path.home()) / ".cache"
     return root / "claimbench" / "models"
@@ -187,7 +188,7 @@ def resolve(
         ModelError: unknown, or not here; says the command that fetches it.
     """
     if name.lower().endswith(".gguf"):
-        path = suite_dir / Path(name).expanduser()
+        path = suite_dir / in_home(name)
         if not path.is_file():
             raise ModelError(
                 f"the model file {path} does not exist", hint="give a .gguf file, or a catalogue id"

@@ -75,10 +75,12 @@ class Desk:
         """Return lines of the list of runs, and from where the list goes on."""
         rows, more = run_page(self._store, wanted, self._counts, before=before, limit=limit)
         lines = []
+        files = database_state(self._store)
         for row in rows:
             tampered = self._tampered(row.run_id) is not None
             folder = self._store.run_folder(row.run_id)
-            lines.append(run_line(row, self._path(row.run_id), folder, tampered))
+            line = run_line(row, self._path(row.run_id), folder, tampered)
+            lines.append({**line, "since": self._written_since(row.run_id, files)})
         return lines, rows[-1].seq if more else None
 
     def removed_utc(self, run_id: str) -> str:
@@ -150,7 +152,7 @@ class Desk:
                 f"Judged {_stamp(index.origin['at'])}, when {index.origin['records']:,} calls were"
                 " finished; rows have come since, or another ClaimBench judged."
             )
-        verified = stale or "Not verified yet."
+        verified = "" if stale else "Not verified yet."
         if working is not None:
             words = f"Being judged: {working.said or 'waiting'}."
             return Standing(f"working {run.status}", words, verified, stale=stale)
@@ -180,15 +182,27 @@ class Desk:
         if job is not None and job.state == "done" and job.for_state == files:
             said = f"Verified {_time(job.ended)}: {rows} are what was written.{more}"
             return Standing("ready", "", said)
-        before = f"Verified {_stamp(index.origin['at'])}; the database was written since"
+        stale = (
+            f"These figures are of rows that were verified {_stamp(index.origin['at'])}. The"
+            " database was written since, and no row was verified after that."
+        )
         if working is None and small and not self._runs():
             self._work.ask(run.run_id, "verify")
             working = self._busy(run.run_id)
         if working is None:
             words = "It is not verified again by itself: it is large, or a run goes on."
-            return Standing("ready", words, f"{before}.", may_ask=True, ask_words=_price(run))
+            ask_words = _price(run)
+            return Standing("ready", words, stale=stale, may_ask=True, ask_words=ask_words)
         words = "The database was written since this run was verified: it is being verified again."
-        return Standing("working ready", words, f"{before}.")
+        return Standing("working ready", words, stale=stale)
+
+    def _written_since(self, run_id: str, files: str) -> bool:
+        """Say whether the database was written after the rows of a run's figures were verified."""
+        with open_index(self._path(run_id)) as index:
+            if index is None or index.origin["files"] == files:
+                return False
+        job = self._work.job(run_id, "verify")
+        return job is None or job.state != "done" or job.for_state != files
 
     def _busy(self, run_id: str) -> Job | None:
         for kind in ("draw", "judge", "verify"):

@@ -31,7 +31,8 @@ VERDICTS = "verdicts.json"
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a run's pages stand. ``state`` changes when a page must be made anew; ``words`` say what
-    is going on, empty when nothing is; ``fault``: why nothing is shown.
+    is going on, empty when nothing is; ``fault``: why nothing is shown; ``stale``: why the figures
+    may not be those of the rows that are there now, said at the top of each page.
     """
 
     state: str
@@ -175,7 +176,6 @@ class Pages:
             has_page=has_page if has_page is not None else {row.item for row in found.rows},
             shown_as=shown_as or {},
             shown_words=f"{words} {note}".strip(),
-            stale=page.standing.stale,
             **page.values,
         )
 
@@ -251,6 +251,7 @@ class Pages:
             "glossary": GLOSSARY,
             "refresh": live,
             "run": None,
+            "standing": None,
             "ready": False,
         }
         return environment().get_template(f"browse/{name}.html.j2").render({**common, **values})
@@ -294,6 +295,7 @@ def run_line(
         "calls": calls_words(run),
         "status": run.status,
         "tampered": tampered,
+        "since": False,
         "verdicts": verdicts,
         "about": about_values(run.about),
     }

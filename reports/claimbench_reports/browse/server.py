@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from html import escape
 from typing import Any
 
 import uvicorn
@@ -132,8 +133,13 @@ class Site:
         """
         with self._desk.page(_run_id(request)) as page:
             report = _judged(page).report()
+            stale = _there(page).standing.stale
+        html = report.html
+        if stale:
+            warned = f'<body>\n<p role="alert"><strong>{escape(stale)}</strong></p>'
+            html = html.replace("<body>", warned, 1)
         rules = f"{report.policy}; frame-ancestors 'none'; sandbox allow-scripts"
-        return HTMLResponse(report.html, headers={"content-security-policy": rules})
+        return HTMLResponse(html, headers={"content-security-policy": rules})
 
     def _samples(self, request: Request) -> Response:
         query = request.query_params
@@ -174,6 +180,8 @@ class Site:
                     problems.append(f"There is no run {name}.")
                 elif page.standing.tampered:
                     problems.append(f"Run {name} was changed after it was written.")
+                elif page.standing.stale:
+                    problems.append(f"Run {name}: {page.standing.stale}")
                 elif page.index is None:
                     problems.append(f"Run {name} is not judged yet: open its page first.")
             sides = [page if page is not None and page.index else None for page in (one, other)]

@@ -159,3 +159,19 @@ def test_filters_leave_what_lm_eval_leaves(number: int, tmp_path: Path) -> None:
                     monkey.re = re  # type: ignore[attr-defined]
         found[who] = [list(filtered_answers(Filtered(), doc, [said])["f"][0]) for said in SAID]
     assert found["ours"] == found["theirs"]
+
+
+def test_what_stands_for_re_is_re_in_all_else() -> None:
+    ours = patterns.EndingSearches()
+    assert ours.escape("a.b") == re.escape("a.b")
+    assert ours.split(r"\s+", "a b") == ["a", "b"]
+    for flags in (0, re.IGNORECASE, re.MULTILINE):
+        for pattern, text in ((r"^b(.)", "a\nbc\nBd"), (r"(a)(b)?", "abAa"), (r"x*", "axx")):
+            assert ours.findall(pattern, text, flags) == re.findall(pattern, text, flags)
+            assert ours.sub(pattern, "-", text, flags=flags) == re.sub(
+                pattern, "-", text, flags=flags
+            )
+            for one in ("search", "match"):
+                found = getattr(ours, one)(pattern, text, flags)
+                wanted = getattr(re, one)(pattern, text, flags)
+                assert (found and found.span()) == (wanted and wanted.span())

@@ -142,6 +142,41 @@ def test_git_state_of_a_repository(tmp_path: Path) -> None:
     assert provenance.git_state(tmp_path / "suites")["dirty"] is True
 
 
+SETTINGS = {
+    "a monitor": ("core.fsmonitor", ""),
+    "a filter": ("filter.x.clean", "* filter=x\n"),
+    "a filter's process": ("filter.x.process", "* filter=x\n"),
+    "a filter of an odd name": ("filter.a=b.clean", "* filter=a=b\n"),
+}
+
+
+@pytest.mark.parametrize("included", [False, True])
+@pytest.mark.parametrize(("setting", "attributes"), SETTINGS.values(), ids=SETTINGS)
+def test_git_runs_nothing_that_a_repository_names(
+    tmp_path: Path, setting: str, attributes: str, included: bool
+) -> None:
+    """Who made the suite may have made the repository around it."""
+    folder, canary = tmp_path / "suite", tmp_path / "canary"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    write(folder, "a.yaml", "name: a\n")
+    write(folder, ".gitattributes", attributes)
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "first")
+    command = tmp_path / "command"
+    command.write_text(f"#!/bin/sh\necho ran >> {canary}\ncat\n")
+    command.chmod(0o755)
+    where = ["--file", str(folder / ".git" / "more")] if included else []
+    git(folder, "config", *where, setting, str(command))
+    if included:
+        git(folder, "config", "include.path", "more")
+    write(folder, "a.yaml", "name: b\n")  # as long as before: it has to be read to be told
+    assert provenance.git_state(folder)["dirty"] is True
+    assert not canary.exists()
+    done = subprocess.run(["git", "status"], cwd=folder, capture_output=True, timeout=60)
+    assert canary.exists(), done.stderr  # git by itself runs it
+
+
 def test_git_state_without_git_or_repository(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

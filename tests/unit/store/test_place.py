@@ -140,6 +140,11 @@ def test_option_environment_project_user_and_default_in_this_order(
     ("text", "words"),
     [
         ("results = 7", "a text is wanted"),
+        (f"results = {'9' * 5000}", "is not TOML"),
+        (f"results = 0x{'F' * 9000}", "a text is wanted"),
+        ("results = 2026-01-01", "a text is wanted"),
+        (f"results = 'postgresql:/{'9' * 5000}'", "begins with postgresql://"),
+        ("results = '~nobody-of-that-name/x'", "there is no such user here"),
         ("results = ''", "a text is wanted"),
         ("[results]", "a text is wanted"),
         ("resulsts = 'x'", "unknown setting 'resulsts'"),

@@ -191,11 +191,66 @@ TAMPERINGS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("statements", TAMPERINGS.values(), ids=TAMPERINGS)
-def test_each_tampering_is_found(copy: ResultsStore, statements: list[str]) -> None:
-    tamper(copy, *statements)
-    with pytest.raises(IntegrityError):
+_TABLES = [
+    "runs",
+    "calls",
+    "sessions",
+    "intents",
+    "attempts",
+    "records",
+    "looks",
+    "derived",
+    "seals",
+]
+_OTHERS = {
+    "manifest": "the manifest", "run's hash": "the manifest", "manifest and its hash": "seals",
+    "a call gone with its rows": "attempts", "all seals gone": "no seal is there",
+    "the seals' table gone": "no seal is there", "looks' table gone": "the table looks",
+    "derived table gone": "the table derived", "the last seal gone": "derived",
+}  # fmt: skip
+"""What is named where it is not the table that was changed alone."""
+
+
+def _named(name: str) -> str:
+    """Return what a fault has to name: the table that a tampering changes, and of its row what it
+    says of it.
+    """
+    if name in _OTHERS:
+        return _OTHERS[name]
+    (table,) = {
+        word
+        for statement in TAMPERINGS[name]
+        for word in statement.replace("(", " ").split(" WHERE ")[0].split()[1:4]
+        if word in _TABLES
+    }
+    return f"{table}: "
+
+
+@pytest.mark.parametrize("name", TAMPERINGS)
+def test_each_tampering_is_found_and_its_table_named(copy: ResultsStore, name: str) -> None:
+    tamper(copy, *TAMPERINGS[name])
+    with pytest.raises(IntegrityError) as caught:
         copy.verify(RUN)
+    said = caught.value.message.partition(f"run {RUN}: ")[2]
+    assert said.startswith(_named(name)) or name in _OTHERS, said
+    assert _named(name) in said
+
+
+UNREADABLE = ("'garbage'", "'null'", "'[1]'", "'{}'", "x'00ff'", "'{\"a\":' || 1e999 || '}'")
+
+
+@pytest.mark.parametrize("body", UNREADABLE)
+@pytest.mark.parametrize(
+    "table", [table for table in _TABLES if table not in ("intents", "derived")]
+)
+def test_a_row_that_cannot_be_read_has_its_table_named(
+    copy: ResultsStore, table: str, body: str
+) -> None:
+    tamper(copy, f"UPDATE {table} SET body = {body}")
+    with pytest.raises(IntegrityError) as caught:
+        copy.verify(RUN)
+    said = caught.value.message.partition(f"run {RUN}: ")[2]
+    assert said.startswith((f"{table}: ", "the manifest was" if table == "runs" else f"{table}: "))
 
 
 OF_BEFORE = (

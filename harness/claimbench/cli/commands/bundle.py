@@ -132,7 +132,7 @@ def _write(
     with open_store(results) as store:
         run_id = store.resolve_run(run)
         suite = suite_from_json(store.manifest(run_id).suite)
-        made = make(store, run_id, redaction, seed_of(store, run_id), reports_of)
+        made = make(store, run_id, redaction, lambda: seed_of(store, run_id), reports_of)
     refuse_keys(made.members, suite)
     payload = statement(PREDICATE, made.predicate, made.members)
     data = zip_bytes({**made.members, MANIFEST: sealed(payload, key)})

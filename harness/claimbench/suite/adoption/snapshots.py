@@ -193,7 +193,7 @@ def _count(value: Json, column: str, shown: str, line: int) -> int | None:
         text = text.replace(",", "")
     if isinstance(value, float) and value.is_integer():
         text = str(int(value))
-    if isinstance(value, bool) or not re.fullmatch(r"\d+", text):
+    if isinstance(value, bool) or not re.fullmatch(r"\d{1,18}", text):
         rounded = re.fullmatch(r"(?i)[\d.,]+ ?[kmb]", text) is not None
         raise SuiteError(
             f"{column} is {show(value)}, not a count",
