@@ -157,7 +157,7 @@ def _stored(suite: Path, settings: Mapping[str, Any], results: str | Path) -> Ru
     """
     import claimbench
     from claimbench.cli.books import price_book
-    from claimbench.errors import StoreError
+    from claimbench.errors import BenchError, StoreError
     from claimbench.evidence.as_asked import not_as_asked
     from claimbench.measuring import options_of
     from claimbench.pricing.frozen import freeze_suite
@@ -171,7 +171,12 @@ def _stored(suite: Path, settings: Mapping[str, Any], results: str | Path) -> Ru
         book = freeze_suite(loaded, price_book(asked.books), datetime.now(UTC)).text
     newest: str | None = None
     for run in reversed(claimbench.open_runs(results, suite=loaded.name)):
-        differs = not_as_asked(run.manifest, loaded, arms=asked.arms, limit=asked.limit, book=book)
+        try:
+            differs = not_as_asked(
+                run.manifest, loaded, arms=asked.arms, limit=asked.limit, book=book
+            )
+        except BenchError as error:
+            differs = [str(error)]
         if not differs:
             return run
         if newest is None:

@@ -36,6 +36,13 @@ CASES = {
         ),
     ),
     "no volume": ("", NO_BUDGET),
+    "a claim's own question": (
+        VOLUME,
+        DECISION.replace(
+            "    - {name: budget",
+            '    - {name: good, claim: "as accurate as alpha"}\n    - {name: budget',
+        ),
+    ),
     "volume alone": (VOLUME, ""),
 }
 NO_DECISION = {"volume alone"}
@@ -72,10 +79,10 @@ def bench(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
 
 
 def section(html: str) -> str:
-    """Return the decision as a page has it."""
+    """Return the decision as a page has it, without links to claims, which the report alone has."""
     found = re.search(r'<section id="decision".*?</section>', html, re.DOTALL)
     assert found is not None
-    return found.group(0)
+    return re.sub(r' <a href="#claim-[^"]*">The claim</a>', "", found.group(0))
 
 
 @pytest.mark.parametrize("name", sorted(set(CASES) - NO_DECISION))
@@ -87,7 +94,10 @@ def test_the_decision_page_is_the_decision_of_the_report(
     assert reply.status == 200
     assert harmful(reply.text) == []
     assert "chart-buying-quality" in reply.text
-    assert section(reply.text) == section(viewer.ask(f"/runs/{run_id}/report").text)
+    report = viewer.ask(f"/runs/{run_id}/report").text
+    assert section(reply.text) == section(report)
+    assert "#claim-" not in reply.text
+    assert ('<a href="#claim-good">' in report) == (name == "a claim's own question")
     assert f'href="/runs/{run_id}/decision"' in viewer.ask(f"/runs/{run_id}").text
 
 

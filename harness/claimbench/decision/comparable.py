@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from claimbench.claims import gate
+from claimbench.claims.facts import uncarried
+from claimbench.claims.facts.parts import asked_arms
+from claimbench.claims.fields import MIRRORED
 from claimbench.claims.readings import latency
 from claimbench.claims.readings.missing import too_many_lost
 from claimbench.claims.readings.size import size_block
@@ -16,6 +17,7 @@ from claimbench.claims.types import Leaf
 from claimbench.claims.words import explain_reason
 from claimbench.decision.values import DOLLARS, Totals
 from claimbench.evaluation.evaluate import Evaluation
+from claimbench.stats.arrays import BoolArray
 from claimbench.types import Claim, Criterion, Reason
 
 MOST_TOLD = 2
@@ -51,9 +53,17 @@ def _reasons(
 ) -> Iterator[Reason]:
     criterion, items, calls = totals.criteria[i], evaluation.items, evaluation.calls
     context = evaluation.context
-    leaf = _leaf(criterion, arms, evaluation)
+    leaf = _leaf(criterion, arms, totals.asked_of(i), evaluation.stored.suite.alpha)
     kind = leaf.claim.kind
-    refused, _ = gate.breaches(kind, *arms, items, calls, leaf.mask, context)
+    measured = asked_arms(arms, context)
+    if uncarried.CODE not in context.allow:
+        for arm in measured:
+            left = uncarried.calls_in_text(arm, leaf, items, context)
+            if left is not None:
+                yield left
+    mirrored = context.mirrored_tasks.get(criterion.task or "", "")
+    on = mirrored if kind == "accuracy" and mirrored in MIRRORED else kind
+    refused, _ = gate.all_breaches(on, arms, measured, items, calls, leaf.mask, context)
     yield from refused
     if criterion.metric != "success_rate":  # there a call without a result is what is counted
         lost = too_many_lost(leaf, items, scores=kind == "accuracy")
@@ -66,12 +76,8 @@ def _reasons(
         yield from size_block(items, totals.mask_of(i))
 
 
-def _leaf(criterion: Criterion, arms: tuple[str, str], evaluation: Evaluation) -> Leaf:
-    """Return the claim that one arm is ahead of another on a criterion."""
-    items = evaluation.items
-    mask = np.ones(len(items.items), dtype=np.bool_)
-    if criterion.task is not None:
-        mask = np.asarray(items.task == criterion.task)
+def _leaf(criterion: Criterion, arms: tuple[str, str], mask: BoolArray, alpha: float) -> Leaf:
+    """Return the claim that one arm is ahead of another on a criterion, on some items."""
     kind, metric, relation, quantile = "accuracy", "accuracy", "more", None
     if criterion.metric in DOLLARS:
         kind, metric, relation = "cost", "usd", "less"
@@ -90,6 +96,6 @@ def _leaf(criterion: Criterion, arms: tuple[str, str], evaluation: Evaluation) -
         threshold=None,
         task=criterion.task,
         quantile=quantile,
-        alpha=evaluation.stored.suite.alpha,
+        alpha=alpha,
     )
     return Leaf(claim, *arms, mask)

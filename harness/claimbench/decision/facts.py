@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from claimbench.claims.facts.receivers import HERE, Receiver, receiver_of
+from claimbench.claims.types import RouteFacts
 from claimbench.evaluation.evaluate import Evaluation
 from claimbench.types import Arm, DecisionSpec, Json
 
@@ -26,9 +27,12 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """That nobody states a fact; ``why``: what the run saw of it, empty where nothing."""
+    """That nobody states a fact; ``why``: what the run saw of it, empty where nothing. ``seen``:
+    what it does know, of a part of a route: no word of the suite stands against that.
+    """
 
     why: str = ""
+    seen: tuple[str, ...] = ()
 
 
 def fact_of(
@@ -40,7 +44,7 @@ def fact_of(
     states.
     """
     seen = _measured(name, arm, evaluation)
-    if isinstance(seen, Fact):
+    if isinstance(seen, Fact) or seen.seen:
         return seen
     listed = known.get(arm.name, {}).get(name)
     if listed is not None:
@@ -70,12 +74,15 @@ def _receivers(arm: Arm, evaluation: Evaluation) -> Fact | Unknown:
     """Return the machines that were sent the prompts. That they stayed on this one holds where the
     claim that data stay is supported, and nowhere else.
     """
+    route = evaluation.context.routes.get(arm.name)
+    if route is not None:
+        return _of_all(_receivers(one, evaluation) for one in _asked_by(route, evaluation))
     receiver = _receiver(arm, evaluation)
     seen = evaluation.context.egress.get(arm.name)
-    if receiver.elsewhere is not None:
-        return Fact((receiver.elsewhere,), THE_RUN)
-    if seen is not None and seen.hosts:
-        return Fact(seen.hosts, THE_RUN)
+    away = (receiver.elsewhere, *(() if seen is None else seen.hosts))
+    hosts = tuple(dict.fromkeys(host for host in away if host is not None))
+    if hosts:
+        return Fact(hosts, THE_RUN)
     if seen is not None and seen.status == "supported":
         return Fact((HERE,), THE_RUN)
     if seen is not None:
@@ -87,12 +94,33 @@ def _runs_on(arm: Arm, evaluation: Evaluation) -> Fact | Unknown:
     """Return whether the model ran in the measuring process or behind an endpoint; of a server on
     this machine nobody knows where its model runs.
     """
+    route = evaluation.context.routes.get(arm.name)
+    if route is not None:
+        return _of_all(_runs_on(one, evaluation) for one in _asked_by(route, evaluation))
     receiver = _receiver(arm, evaluation)
     if receiver.kind == "process":
         return Fact((HERE,), THE_RUN)
     if receiver.elsewhere is not None:
         return Fact(("an endpoint" if receiver.kind == "host" else "a cluster",), THE_RUN)
     return Unknown("" if receiver.kind == "unknown" else receiver.told)
+
+
+def _asked_by(route: RouteFacts, evaluation: Evaluation) -> list[Arm]:
+    """Return the arms and judges that a route's requests were sent to."""
+    names = set(route.who_saw())
+    return [arm for arm in evaluation.stored.suite.asked if arm.name in names]
+
+
+def _of_all(found: Iterable[Fact | Unknown]) -> Fact | Unknown:
+    """Return what the run knows of all parts of a route together; an unknown one leaves it open."""
+    every = list(found)
+    values = [value for one in every if isinstance(one, Fact) for value in one.values]
+    unknown = [one for one in every if isinstance(one, Unknown)]
+    away = tuple(dict.fromkeys(value for value in values if value != HERE))
+    if unknown:
+        told = "; ".join(dict.fromkeys([*away, *(one.why for one in unknown if one.why)]))
+        return Unknown(told, away)
+    return Fact(away or (HERE,), THE_RUN) if values else Unknown()
 
 
 def _receiver(arm: Arm, evaluation: Evaluation) -> Receiver:

@@ -164,7 +164,7 @@ def gates(
     for requirement in spec.requirements:
         for arm in suite.arms:
             key = requirement.name, arm.name
-            unknown = Cell(*key, "open", f"not run: {why_apart(arm.name, evaluation)}")
+            unknown = Cell(*key, "open", f"not judged: {why_apart(arm.name, evaluation)}")
             cells.append(fixed.get(key) or by_claim.get(key) or unknown)
     return tuple(cells)
 

@@ -177,6 +177,15 @@ class Totals:
         """Mark the items that criterion ``i`` rests on."""
         return self._masks[i]
 
+    def asked_of(self, i: int) -> BoolArray:
+        """Mark the items that criterion ``i`` is about, whether they have a figure or not."""
+        criterion = self.criteria[i]
+        if criterion.metric == "accuracy":
+            return self._scores.asked(criterion)
+        task = self._evaluation.items.task
+        everything = np.ones(len(task), dtype=np.bool_)
+        return everything if criterion.task is None else np.asarray(task == criterion.task)
+
     def _shared(self, criterion: Criterion) -> BoolArray:
         """Mark the items that every arm which has figures at all has one for."""
         mask = np.ones(len(self._evaluation.items.items), dtype=bool)

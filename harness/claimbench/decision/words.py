@@ -230,7 +230,7 @@ def _open(decision: Decision) -> str:
         return "no arm meets every requirement"
     cells = decision.of(nearest, "open")
     names = _list([cell.requirement for cell in cells])
-    run = "" if nearest in decision.arms else f" (not run: {decision.not_run.get(nearest, '')})"
+    run = "" if nearest in decision.arms else f" (not judged: {decision.not_run.get(nearest, '')})"
     return f"no arm meets every requirement; nearest is {nearest}{run}, open: {names}"
 
 

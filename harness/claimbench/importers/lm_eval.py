@@ -142,22 +142,45 @@ def _setup(data: Json, task: str) -> dict[str, Json]:
         "version": get(data, "versions", task),
         "n_shot": get(data, "n-shot", task),
         **{key: config.get(key) for key in _SETUP_KEYS if key in config},
-        SETTINGS: _settings(data),
+        SETTINGS: _settings(data, task),
     }
 
 
-def _settings(data: Json) -> dict[str, Json]:
-    """Return what was set for all tasks: a system prompt, ``--gen_kwargs``, arguments of the model
-    that bear on an answer.
+def _settings(data: Json, task: str) -> dict[str, Json]:
+    """Return what was set for all tasks: a system prompt, what ``--gen_kwargs`` make otherwise than
+    the task has it, arguments of the model that bear on an answer, and how examples are shown.
     """
-    asked = get(data, "config", "gen_kwargs")
+    shots = whole(get(data, "n-shot", task))
     told: dict[str, Json] = {
         "system": get(data, "system_instruction"),
-        "gen_kwargs": _arguments(asked) or asked,
-        "fewshot_as_multiturn": get(data, "fewshot_as_multiturn"),
+        "gen_kwargs": _set_otherwise(
+            get(data, "config", "gen_kwargs"),
+            mapping(get(data, "configs", task, "generation_kwargs")),
+        ),
+        "fewshot_as_multiturn": None if shots == 0 else get(data, "fewshot_as_multiturn"),
         **stated_settings(_arguments(get(data, "config", "model_args"))),
     }
     return {name: value for name, value in told.items() if value}
+
+
+def _set_otherwise(asked: Json, own: Mapping[str, Json]) -> Json:
+    """Return the ``--gen_kwargs`` that are not what the task says by itself."""
+    given = _arguments(asked)
+    if not given:
+        return asked
+    return {
+        name: value
+        for name, value in given.items()
+        if value is not None and not _alike(value, own.get(name))
+    }
+
+
+def _alike(one: Json, other: Json) -> bool:
+    """Tell whether two values say the same; a command line has them as text."""
+    try:
+        return float(str(one)) == float(str(other))
+    except ValueError:
+        return str(one).casefold() == str(other).casefold()
 
 
 def _arguments(given: Json) -> dict[str, Json]:

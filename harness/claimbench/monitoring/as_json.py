@@ -44,6 +44,7 @@ def _step(step: Step) -> dict[str, Json]:
         "look": step.look,
         "looks": step.looks,
         "alpha": step.alpha,
+        "parted": step.parted,
         "changed": list(step.changed),
         "sentences": list(words.arm_sentences(step)),
         "notes": list(step.notes),

@@ -310,5 +310,9 @@ def _routes_of(routes: Mapping[str, RouteFacts], names: Mapping[str, str]) -> di
             unfair = Reason("route_part_apart", f"{names[old]}: {', '.join(apart)}")
         parts = tuple(names.get(part, part) for part in facts.parts)
         asked = tuple(tuple(names.get(arm, arm) for arm in calls) for calls in facts.asked)
-        found[names[old]] = replace(facts, parts=parts, asked=asked, unfair=unfair)
+        widen = {
+            (kind, names.get(rival, baseline_arm(rival)) if rival else ""): ratio
+            for (kind, rival), ratio in facts.widen.items()
+        }
+        found[names[old]] = replace(facts, parts=parts, asked=asked, widen=widen, unfair=unfair)
     return found

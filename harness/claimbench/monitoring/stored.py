@@ -161,7 +161,7 @@ def nights_of(store: ResultsStore, base: NamedRun, suite: str) -> Nights:
     ]
     gone = removed_runs(store)
     made += [(one.created_utc, one.run_id) for one in gone if one.suite_name == suite]
-    made.sort()
+    made = sorted(set(made))  # one that was removed can have been imported again
     if base.rolls:
         return Nights(tuple(made[1:]))
     manifest = base.stored.manifest

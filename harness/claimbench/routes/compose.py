@@ -147,7 +147,8 @@ def _sums(paths: Sequence[Path], calls: CallTable, name: str) -> FloatArray:
 
 def _openings(paths: Sequence[Path], calls: CallTable) -> FloatArray:
     """Sum the known waits for connections along each path; those of some arms may not be known."""
-    known = {arm: opened_s(calls.arms[arm]) for path in paths for arm, _ in path.steps}
+    used = {arm for path in paths for arm, _ in path.steps}
+    known = {arm: opened_s(calls.arms[arm]) for arm in used}
     sums = [sum(float(known[arm][number]) for arm, number in path.steps) for path in paths]
     return np.asarray(sums, dtype=float)
 

@@ -41,10 +41,14 @@ def idle_allowances(suite: Suite, differing: Collection[str]) -> list[str]:
     """Return one line of text per key of ``allow`` in which no two arms of the suite differ.
 
     Args:
-        suite: with a file to look into; one arm alone is compared elsewhere, and has none.
+        suite: with a file to look into. One arm alone, or a suite that speaks of a baseline, is
+            compared with other runs, whose settings nobody knows here: it has none.
         differing: the keys in which any two arms do.
     """
-    if len(suite.arms) < 2:
+    elsewhere = "compare" in suite.options or any(
+        "baseline:" in f"{claim.text} {claim.raw}" for claim in suite.claims
+    )
+    if len(suite.arms) < 2 or elsewhere:
         return []
     try:
         document = parse_yaml(Path(suite.path).read_bytes(), suite.path)

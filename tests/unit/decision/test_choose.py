@@ -166,7 +166,7 @@ def test_an_arm_that_was_not_run_is_never_chosen(made: Any) -> None:
     found = decide(run, spec_of(made))
     assert found is not None
     assert found.outcome == "open"
-    assert "new (not run: NEW_KEY is not set)" in headline(found)
+    assert "new (not judged: NEW_KEY is not set)" in headline(found)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from claimbench.claims.facts.egress import egress_seen
 from claimbench.claims.facts.receivers import receiver_of
-from claimbench.claims.types import ClaimContext
+from claimbench.claims.types import ClaimContext, RouteFacts
 from claimbench.decision.facts import Fact, Unknown, fact_of
 from claimbench.types import Arm, DecisionSpec, ServeSpec
 from claimbench_reports.view.arms import destination
@@ -34,7 +34,9 @@ def made(
     counted: bool = True,
 ) -> Any:
     """An evaluation of one arm, as far as facts need it."""
-    suite = SimpleNamespace(arms=(arm,), options={} if engine is None else {"engine": engine})
+    suite = SimpleNamespace(
+        arms=(arm,), asked=(arm,), options={} if engine is None else {"engine": engine}
+    )
     sent = None if hosts is None else {host: {"bytes_sent": n} for host, n in hosts.items()}
     session = {
         "arm/a": {"hosts": sent, "unwatched": unwatched},
@@ -155,3 +157,46 @@ def test_the_report_says_the_same_of_each(evaluation: Any, said: str) -> None:
         suite=stored.suite, manifest=stored.manifest, calls=SimpleNamespace(arms={})
     )
     assert destination(data, stored.suite.arms[0]) == said
+
+
+def over(*parts: tuple[Arm, dict[str, int] | None]) -> Any:
+    """An evaluation of a route over some arms, each with the bytes that were counted."""
+    arms = tuple(replace(arm, name=f"part{k}") for k, (arm, _) in enumerate(parts))
+    route = Arm("cascade", "route", "")
+    sessions: dict[str, Any] = {"process": {"names": {}}}
+    for arm, (_, hosts) in zip(arms, parts, strict=True):
+        sent = None if hosts is None else {host: {"bytes_sent": n} for host, n in hosts.items()}
+        sessions[f"arm/{arm.name}"] = {
+            "hosts": sent,
+            "unwatched": C_LIBRARY if arm.device else None,
+        }
+    suite = SimpleNamespace(arms=(*arms, route), asked=arms, options={})
+    stored = SimpleNamespace(suite=suite, manifest=SimpleNamespace(arm_facts={}))
+    facts = RouteFacts(tuple(arm.name for arm in arms), "")
+    seen = egress_seen(suite, {"1": sessions}, {})
+    return SimpleNamespace(
+        stored=stored, context=ClaimContext(egress=seen, routes={"cascade": facts})
+    )
+
+
+def of_route(name: str, evaluation: Any, stated: str | None) -> Fact | Unknown:
+    facts = {} if stated is None else {"cascade": {name: stated}}
+    return fact_of(
+        name, evaluation.stored.suite.arms[-1], evaluation, DecisionSpec(facts=facts), {}
+    )
+
+
+@pytest.mark.parametrize("stated", [None, "this machine"])
+def test_a_route_s_prompts_go_where_those_of_its_parts_go(stated: str | None) -> None:
+    here, far = (LOCAL, None), (FAR, {"api.example.eu:443": 9})
+    proxied = (PROXY, {"127.0.0.1:4000": 9})
+    assert of_route("prompts_go_to", over(here, here), stated) == Fact(("this machine",), "the run")
+    assert of_route("prompts_go_to", over(here, far), stated) == Fact(
+        ("api.example.eu",), "the run"
+    )
+    both = of_route("prompts_go_to", over(proxied, far), stated)
+    assert isinstance(both, Unknown)
+    assert both.why.startswith("api.example.eu; ")
+    alone = of_route("prompts_go_to", over(here, proxied), stated)
+    assert isinstance(alone, Unknown if stated is None else Fact)
+    assert of_route("runs_on", over(here, far), stated) == Fact(("an endpoint",), "the run")

@@ -167,3 +167,15 @@ def test_items_without_a_target_and_signs_alone(
 def test_targets_without_words_are_texts(written: Write, odd: str) -> None:
     text = table([odd, "billing", "refund"] * 8, {"a": str})
     assert accuracy(read_files([written("t.jsonl", text)], PLAIN)) == {"a": 1}
+
+
+def test_what_stands_beside_a_fault_is_no_answer(written: Write) -> None:
+    rows = [
+        json.loads(line)
+        for line in table(LETTERS * 4, {"one": str, "two": "({})".format}).splitlines()
+    ]
+    for row in rows[:12]:
+        row |= {"error": "429", "answer": "rate limit exceeded"}
+    found = read_files([written("answers.jsonl", "\n".join(map(json.dumps, rows)))], PLAIN)
+    assert accuracy(found) == {"one": 1.0, "two": 1.0}
+    assert not any("rate limit" in note or "no target" in note for note in found.notes)

@@ -166,6 +166,33 @@ def test_runs_of_lm_eval_that_are_set_otherwise_are_not_compared(
     assert verdict(tmp_path / "b", files, claim).status == "not_comparable"
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "temperature=0,do_sample=false",
+        {"temperature": 0.0, "top_p": None},
+        {"temperature": "0", "max_gen_toks": 16},
+        {},
+        None,
+    ],
+    ids=str,
+)
+def test_what_lm_eval_is_asked_beside_a_task_counts_where_the_task_says_otherwise(
+    tmp_path: Path, peers: SimpleNamespace, asked: Any
+) -> None:
+    scores = peers.coin(100, 0.5, 1)
+    files = [peers.lm_eval(tmp_path / name, name, scores) for name in ("old", "new")]
+    own = {"temperature": 0.0, "do_sample": False, "max_gen_toks": 16}
+    for at, path in enumerate(files):
+        data = json.loads(path.read_text())
+        for config in data["configs"].values():
+            config["generation_kwargs"] = own
+        shots = dict.fromkeys(data["configs"], 0)
+        more = {"config": {"gen_kwargs": asked}, "fewshot_as_multiturn": True} if at else {}
+        path.write_text(json.dumps({**data, "n-shot": shots, **more}))
+    assert verdict(tmp_path / "a", files, "new is as accurate as old").status != "not_comparable"
+
+
 def test_evaluations_of_every_eval_ever_say_their_settings(written: Write) -> None:
     results = [
         {
@@ -214,7 +241,9 @@ def test_a_run_of_tau2_says_its_settings(written: Write) -> None:
     ("first", "second", "wanted"),
     [
         ({"top_k": 1}, {"top_k": 1}, {"topk": 1}),
-        ({"top_k": 1}, {}, {"topk": "varies"}),
+        ({"top_k": 1}, {}, {"topk": "varies: 1, null"}),
+        ({"top_k": 1}, {"top_k": 2}, {"topk": "varies: 1, 2"}),
+        ({"top_k": 2}, {"top_k": 1}, {"topk": "varies: 1, 2"}),
         ({"thinking": {"budget_tokens": 9}}, {"thinking": {"budget_tokens": 9}},
          {"thinking": {"budget_tokens": 9}}),
         ({"user": "u1", "stream": True}, {"user": "u2"}, {}),

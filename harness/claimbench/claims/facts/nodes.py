@@ -51,9 +51,9 @@ def one_kind_each(
     arms: Sequence[str], calls: CallTable, mask: BoolArray, ctx: ClaimContext
 ) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
     """Return (reasons why times of these arms cannot be judged, what the suite accepts of it): each
-    arm, of a route each of its parts, has to have worked on one kind of node.
+    has to have worked on one kind of node. Of a route its parts are asked.
     """
-    told = _mixtures(arms, calls, mask, ctx)
+    told = _mixtures(arms, calls, mask)
     texts = [f"{NODE_TYPE} is {kinds} for {arm}" for arm, kinds in told.items()]
     if NODE_TYPE in ctx.allow:
         return (), tuple(Reason(f"allowed_{NODE_TYPE}", text) for text in texts)
@@ -61,16 +61,13 @@ def one_kind_each(
     return tuple(Reason(NODE_TYPE, f"{text}{allow}") for text in texts), ()
 
 
-def _mixtures(
-    arms: Sequence[str], calls: CallTable, mask: BoolArray, ctx: ClaimContext
-) -> Mapping[str, str]:
+def _mixtures(arms: Sequence[str], calls: CallTable, mask: BoolArray) -> Mapping[str, str]:
     """Return each measured arm among ``arms`` that worked on several kinds of node, with them."""
     found: dict[str, str] = {}
     for arm in arms:
-        for part in ctx.routes[arm].parts if arm in ctx.routes else (arm,):
-            kinds = mixed_nodes(calls.arms.get(part), mask)
-            if kinds is not None:
-                found[part] = kinds
+        kinds = mixed_nodes(calls.arms.get(arm), mask)
+        if kinds is not None:
+            found[arm] = kinds
     return found
 
 

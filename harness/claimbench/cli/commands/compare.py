@@ -228,6 +228,7 @@ def _compared(
             )
         read = {one.run_id: one for one in news if one.database == store.path}
         news = [read.get(run_id) or read_named(store, run_id) for run_id in series.runs]
+        base = replace(base, rolls=False)  # all of them are held against this one
     suites = base.stored.suite, news[-1].stored.suite
     settings = with_arms(settings_between(*suites, asked.margins, asked.planned), asked.renamed)
     if asked.every or asked.fail_on_change:  # what a job repeats, and ends by

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,11 +22,14 @@ from claimbench.importers.imported import (
 )
 from claimbench.suite.files.traffic.read import read_traffic
 from claimbench.suite.files.traffic.requests import LoggedRequest
+from claimbench.suite.files.values import digest
 from claimbench.suite.table import ReadOptions
 from claimbench.types import Json, SamplingParams
 
 TASK = "requests"
 """The task of a log, for two logs hold the same requests whatever their files are called."""
+_MOST_SHOWN = 80
+"""Characters of a setting's values that are shown."""
 
 
 def read(path: Path, options: ImportOptions) -> Imported:
@@ -129,7 +133,7 @@ def _arm(path: Path, task: str, name: str, requests: Sequence[LoggedRequest]) ->
     first = requests[0]
     sent = [r.sent for r in requests if r.sent is not None]
     setup: dict[str, Json] = {
-        "max_tokens": next(iter(caps)) if len(caps) == 1 else "varies",
+        "max_tokens": next(iter(caps)) if len(caps) == 1 else _varies(list(caps)),
         SETTINGS: _settings(requests),
     }
     return ImportedArm(
@@ -148,8 +152,18 @@ def _settings(requests: Sequence[LoggedRequest]) -> dict[str, Json]:
     found: dict[str, Json] = {}
     for name in dict.fromkeys(name for request in requests for name in request.settings):
         values = [request.settings.get(name) for request in requests]
-        found[name] = values[0] if all(value == values[0] for value in values) else "varies"
+        same = all(value == values[0] for value in values)
+        found[name] = values[0] if same else _varies(values)
     return found
+
+
+def _varies(values: Sequence[Json]) -> str:
+    """Say what changed from request to request: two arms are alike if it took the same values."""
+    each = sorted({json.dumps(value, sort_keys=True) for value in values})
+    shown = ", ".join(each)
+    if len(shown) > _MOST_SHOWN:
+        shown = f"{len(each)} values, {digest(shown)[:12]}"
+    return f"varies: {shown}"
 
 
 def _sample(request: LoggedRequest, task: str, item: str, key: str) -> ImportedSample:

@@ -58,7 +58,7 @@ from claimbench.number_text import parse_number
 from claimbench.pricing.told import ToldDollars
 from claimbench.suite.datasets import DataRow, ReadOptions, Table, read_table
 from claimbench.suite.files.records import flattened
-from claimbench.types import Usage
+from claimbench.types import Json, Usage
 
 KIND = "csv"
 _NUMBERS = (
@@ -224,7 +224,10 @@ def _open(path: Path, options: ImportOptions) -> _Opened:
 def _compared(one: _Opened) -> tuple[str, list[float | None], list[str]]:
     """Score answers by their targets, in a table without scores."""
     rows = one.table.rows
-    answers = [one.roles.value(row, "answer") for row in rows]
+    answers: list[Json] = []
+    for row in rows:  # what stands beside a fault is its message, and no answer
+        failed = fault_of(one.roles.value(row, "error")) is not None
+        answers.append(None if failed else one.roles.value(row, "answer"))
     targets = [one.roles.value(row, "target") for row in rows]
     scores, notes = equal_scores(str(one.path), one.rows().arms, answers, targets)
     return EQUAL, scores, notes

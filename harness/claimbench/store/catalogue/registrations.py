@@ -51,8 +51,13 @@ def runs_beside(store: ResultsStore, manifest: Manifest, kept: Mapping[str, Any]
     query = query.where(runs.c.measured_sha256 == measured, runs.c.run_id != mine)
     with clear_errors(store.path), store.engine.connect() as connection:
         rows = connection.execute(query).all()
+    there = {mine, *(row.run_id for row in rows)}  # imported again since
     return {
         "under": [run_id for run_id in under if run_id != mine],
         "measured": {row.run_id: datetime.fromisoformat(row.created_utc) for row in rows},
-        "removed": [one.run_id for one in removed_runs(store) if one.measured_sha256 == measured],
+        "removed": [
+            one.run_id
+            for one in removed_runs(store)
+            if one.measured_sha256 == measured and one.run_id not in there
+        ],
     }

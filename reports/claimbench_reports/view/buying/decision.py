@@ -161,7 +161,7 @@ def _rests_on(decision: Decision, n_items: int, created_utc: str) -> str:
 
 def _not_run(decision: Decision) -> str:
     parts = [f"{arm} ({why})" for arm, why in decision.not_run.items()]
-    return f"Not run, and so not judged: {'; '.join(parts)}"
+    return f"Not judged: {'; '.join(parts)}"
 
 
 def _gate_rows(
