@@ -304,3 +304,15 @@ def test_where_litellm_sends_is_what_it_is_told(
     assert made.goes_to() == address
     away = made.missing()
     assert (away is not None and "offline" in away) == ("example" in address)
+
+
+@pytest.mark.parametrize("there", ["https://proxy.example", "http://10.0.0.5"])
+async def test_litellm_s_facts_name_where_bedrock_is_and_its_own_sign_in_holds(there: str) -> None:
+    environ = {"AWS_BEDROCK_RUNTIME_ENDPOINT": there, "AWS_ACCESS_KEY_ID": "a"}
+    context = ProviderContext(SystemClock(), environ, Path(), Path())
+    arm = Arm("a", "litellm", "bedrock/us.amazon.nova-lite-v1:0")
+    made = litellm.create(arm, context)
+    facts = await made.start()
+    assert facts.details["base_url"] == there
+    call = made._arguments(request_with())
+    assert "api_key" not in call

@@ -97,7 +97,8 @@ def test_the_decision_page_is_the_decision_of_the_report(
     report = viewer.ask(f"/runs/{run_id}/report").text
     assert section(reply.text) == section(report)
     assert "#claim-" not in reply.text
-    assert ('<a href="#claim-good">' in report) == (name == "a claim's own question")
+    linked = '<a href="#claim-good">The claim</a>' in report
+    assert linked == (name == "a claim's own question")
     assert f'href="/runs/{run_id}/decision"' in viewer.ask(f"/runs/{run_id}").text
 
 

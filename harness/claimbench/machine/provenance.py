@@ -119,7 +119,7 @@ def git_state(folder: Path) -> dict[str, Json]:
     return {"commit": None, "dirty": None, "why_unknown": why}
 
 
-_RUNS = r"^(filter\..*\.(clean|smudge|process|required)|core\.(fsmonitor|hookspath))$"
+_RUNS = r"^filter\..*\.(clean|smudge|process|required)$"
 
 
 def _commands(folder: Path) -> dict[str, str]:

@@ -34,7 +34,7 @@ SHORT_SEARCH_S = 0.02
 bounded too."""
 MOST_TIMEOUTS = 3
 LONG_SEARCH_S = 10.0
-"""Longest time of a second try, where the steps may be too many."""
+"""Longest time of a last try, where the steps were too many."""
 MOST_STEPS = 10_000_000
 """Most steps of one search, some seconds' work."""
 LONGEST_PATTERN = 10_000
@@ -143,15 +143,13 @@ class TimedPattern:
                 return in_time(SHORT_SEARCH_S if often else SEARCH_S)
             except TimeoutError:
                 self._timeouts += 1
-            if not self._ends_in_steps(text):
-                with suppress(TimeoutError):
-                    return in_time(LONG_SEARCH_S)
         program = self._program
         if program is not None:
-            try:
+            with suppress(TooManySteps):
                 return in_steps(Search(program, text, MOST_STEPS, whole=whole))
-            except TooManySteps:
-                pass  # said below
+        if not self._in_steps_first or program is None:
+            with suppress(TimeoutError):
+                return in_time(LONG_SEARCH_S)
         raise PatternTooLong(
             f"too long: the pattern {self.pattern!r:.80} takes over {MOST_STEPS:,} steps on"
             f" {len(text):,} characters"
@@ -164,10 +162,3 @@ class TimedPattern:
             return compiled(self.pattern, self._flags)
         except (TooLarge, RecursionError):
             return None
-
-    def _ends_in_steps(self, text: str) -> bool:
-        """Say whether a search is sure to need no more steps than it may take."""
-        program = self._program
-        if program is None or not program.linear:
-            return False
-        return program.weight * (len(text) + 1) <= MOST_STEPS

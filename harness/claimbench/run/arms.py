@@ -29,7 +29,7 @@ from claimbench.provider.contract import (
 )
 from claimbench.provider.device import Device
 from claimbench.provider.device_worker import WorkerProvider
-from claimbench.provider.sent import asked, sent_by
+from claimbench.provider.sent import OMISSIBLE, asked, sent_by
 from claimbench.provider.served import ServedProvider, free_port, served
 from claimbench.run.cluster.connection import RayCluster
 from claimbench.run.cluster.node import NodeSetup
@@ -286,8 +286,7 @@ def check_sent(suite: Suite, arm: Arm, provider: object) -> None:
     """Refuse what the suite sets for an arm and its provider cannot send.
 
     Raises:
-        PluginError: a parameter that neither goes out nor is omitted by the arm's wish; or a wish
-            to omit what the suite does not know.
+        PluginError: a parameter that neither goes out nor is omitted by the arm's wish.
     """
     for request in requests_by_group(suite, arm).values():
         sent = sent_by(provider, request)
@@ -296,14 +295,27 @@ def check_sent(suite: Suite, arm: Arm, provider: object) -> None:
         if sent.refused:
             wanted = asked(request)
             each = [f"{name} {wanted[name]!r}: {why}" for name, why in sent.refused.items()]
-            names = ", ".join(sent.refused)
-            them = "it" if len(each) == 1 else "them"
             raise PluginError(
                 f"arm {arm.name!r} cannot be sent {'; nor '.join(each)}",
-                hint=f"give the arm `omit: [{names}]` to leave {them} out (verdicts then say so),"
-                " or set another value in the arm's `sampling:`",
+                hint=_way_out(tuple(sent.refused)),
                 option=f"sampling.{next(iter(sent.refused))}",
             )
+
+
+def _way_out(refused: Sequence[str]) -> str:
+    """Say what to do about parameters that an arm cannot be sent."""
+    names = [name for name in refused if name in OMISSIBLE]
+    others = [name for name in refused if name not in OMISSIBLE]
+    them = "it" if len(names) == 1 else "them"
+    ways = []
+    if names:
+        ways.append(
+            f"give the arm `omit: [{', '.join(names)}]` to leave {them} out (verdicts then say so),"
+            " or set another value in the arm's `sampling:`"
+        )
+    if others:
+        ways.append(f"take `{'` and `'.join(others)}` out of the task, or the arm out of the suite")
+    return "; ".join(ways)
 
 
 def requests_by_group(suite: Suite, arm: Arm) -> dict[str, Request]:

@@ -69,6 +69,7 @@ NOT_EXTRA: Mapping[str, tuple[str, str]] = {
     "custom_llm_provider": _VENDOR,
     "deployment_id": ("the arm's model", "write it as the arm's `model:`"),
     "model_list": ("the arm's model", "write each model as an arm of its own"),
+    "fallbacks": ("the arm's model", "write each model as an arm of its own"),
     "mock_response": _ANSWER,
     "mock_tool_calls": _ANSWER,
     "mock_timeout": _ANSWER,
@@ -140,6 +141,8 @@ class LitellmProvider:
         self._context = context
         self._address = self._known_address()
         self._local = self._address is not None and hosts.is_local(self._address)
+        # Bedrock has credentials of its own, which a key that is given would replace
+        self._signs_in = arm.provider == "bedrock" or arm.model.startswith("bedrock/")
         self._litellm: Any = None
         self._key: str | None = None
 
@@ -219,7 +222,7 @@ class LitellmProvider:
         sdk = f"litellm {version('litellm')}"
         omitted: list[Json] = list(self._dialect.omit)
         return ArmFacts(
-            details={"sdk": sdk, "base_url": self._arm.base_url, "parameters_omitted": omitted}
+            details={"sdk": sdk, "base_url": self._address, "parameters_omitted": omitted}
         )
 
     async def stream(self, request: Request) -> AsyncIterator[Event]:
@@ -257,7 +260,7 @@ class LitellmProvider:
     def _arguments(self, request: Request) -> dict[str, Json]:
         given: dict[str, Json] = {
             "api_base": self._arm.base_url,
-            "api_key": self._key or ("none" if self._local else None),
+            "api_key": self._key or ("none" if self._local and not self._signs_in else None),
         }
         arguments = self._dialect.body(request) | {
             name: value for name, value in given.items() if value is not None

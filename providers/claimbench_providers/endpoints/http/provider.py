@@ -76,7 +76,7 @@ class HttpProvider(SseEndpoint):
         self.method = options.text("method", "POST", choices=METHODS) or "POST"
         self._headers = {name: str(value) for name, value in options.mapping("headers").items()}
         self._no_key = options.flag("no_key", False)
-        self._omit = options.texts("omit")
+        self._omit = options.omitted()
         self._template = _template(arm, options, self.method, self._omit)
         self._paths = read_response(arm, options.mapping("response"))
         self._check_headers()

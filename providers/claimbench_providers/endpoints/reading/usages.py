@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from claimbench.errors import MalformedStream
-from claimbench.provider.token_floor import least_tokens
+from claimbench.provider.token_floor import LONG_WORDS, least_tokens
 from claimbench.provider.usage import UNKNOWN, billed_usd
 from claimbench.types import Json, Usage, UsageReport
 from claimbench_providers.endpoints.reading.content import SHAPE_ERRORS
@@ -80,8 +80,9 @@ class UsageReports:
             self._first_output = output
 
     def _falls_short(self) -> bool:
-        """Tell whether the output grew by less than the text that came since the first report has
-        words: a word is a token at least, but for one that had begun before.
+        """Tell whether the output grew by less than the text that came since the first report can
+        have tokens: one a word, but for a word that had begun before; in long texts, where a token
+        may hold several words, the fewest that any tokenizer has.
         """
         if self._first_output is None or len(self._reports) < 2:
             return False
@@ -90,7 +91,8 @@ class UsageReports:
         words = len(text.split())
         if grown and not text[:1].isspace():
             words -= 1
-        return max(words, least_tokens(text)) > grown
+        few = words if words < LONG_WORDS else 0
+        return max(few, least_tokens(text)) > grown
 
     def report(
         self,
