@@ -21,22 +21,11 @@ RawRow = Mapping[str, str | int | None]
 RawRows = Mapping[str, Sequence[RawRow]]
 """Table -> its rows, in :data:`TABLES`' order."""
 
-_ORDER: Mapping[Table, tuple[str, ...]] = {
-    schema.runs: ("seq",),
-    schema.calls: ("position", "call_id"),
-    schema.sessions: ("n",),
-    schema.intents: ("seq",),
-    schema.attempts: ("seq",),
-    schema.records: ("seq",),
-    schema.looks: ("k",),
-    schema.derived: ("kind", "key", "row_id"),
-    schema.seals: ("seq",),
-}
-TABLES: tuple[str, ...] = tuple(table.name for table in _ORDER)
+TABLES: tuple[str, ...] = tuple(table.name for table in schema.ROWS_OF_A_RUN)
 """Every table that holds rows of a run, parents before children."""
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     table.name: tuple(column.name for column in table.columns if column.name != "seq")
-    for table in _ORDER
+    for table in schema.ROWS_OF_A_RUN
 }
 """Table -> the columns of a raw row."""
 _A_TIME = 500
@@ -51,7 +40,7 @@ def read_raw(store: ResultsStore, run_id: str) -> dict[str, list[RawRow]]:
     found: dict[str, list[RawRow]] = {}
     with clear_errors(store.path), store.engine.connect() as connection:
         there = set(inspect(connection).get_table_names())
-        for table, order in _ORDER.items():
+        for table, order in schema.ROWS_OF_A_RUN.items():
             columns = [table.c[name] for name in COLUMNS[table.name]]
             query = select(*columns).where(table.c.run_id == run_id)
             query = query.order_by(*(table.c[name] for name in order))
@@ -88,7 +77,7 @@ def add_raw(store: ResultsStore, rows: RawRows, *, chained: bool = True) -> str:
                 hint="name another folder with --results",
             )
         made = rows if chained else _chained(rows)
-        for table in _ORDER:
+        for table in schema.ROWS_OF_A_RUN:
             _insert(connection, table, made[table.name])
         if not chained:
             seal_run(connection, run_id)

@@ -17,7 +17,7 @@ the rows of a run (see :func:`chain`), so that a row which was changed, removed 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, inspect, select
 
@@ -139,6 +139,19 @@ removed = Table(
     Column("body", String, nullable=False),
     Column("sha256", String, nullable=False),
 )
+
+ROWS_OF_A_RUN: Mapping[Table, tuple[str, ...]] = {
+    runs: ("seq",),
+    calls: ("position", "call_id"),
+    sessions: ("n",),
+    intents: ("seq",),
+    attempts: ("seq",),
+    records: ("seq",),
+    looks: ("k",),
+    derived: ("kind", "key", "row_id"),
+    seals: ("seq",),
+}
+"""Tables with rows of a run, parents before children, and the order of their rows."""
 
 
 def _append_only(table: str) -> tuple[str, str]:

@@ -77,7 +77,8 @@ _POINT = re.compile(
 )
 _AMBIGUOUS = re.compile(r"[-+−]?[1-9]\d{0,2},\d{3}(?:\s*%)?\Z")
 _MOST_STEPS = 11
-_HIGHEST_FOUND = 10
+HIGHEST_MARK = 10
+"""Highest end of a scale of marks that is believed without being stated."""
 
 
 def is_nothing(value: Json) -> bool:
@@ -318,7 +319,7 @@ def rating_of(known: Collection[float]) -> Scale | None:
     if len(set(known)) < 3 or any(number != int(number) for number in known):
         return None
     low, high = min(known), max(known)
-    if low not in (0, 1) or not 2 <= high <= _HIGHEST_FOUND or len(set(known)) > _MOST_STEPS:
+    if low not in (0, 1) or not 2 <= high <= HIGHEST_MARK or len(set(known)) > _MOST_STEPS:
         return None
     return Scale(low, high)
 

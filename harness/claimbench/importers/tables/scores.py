@@ -16,6 +16,7 @@ from claimbench.importers import direction
 from claimbench.importers.columns.score_names import GRADES
 from claimbench.importers.imported import ImportFault
 from claimbench.importers.tables.cells import (
+    HIGHEST_MARK,
     Cell,
     Numbers,
     Scale,
@@ -28,8 +29,6 @@ from claimbench.importers.tables.cells import (
 from claimbench.importers.tables.own_rows import own_score
 from claimbench.importers.tables.roles import TableRoles
 from claimbench.suite.datasets import Table
-
-_HIGHEST_MARK = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,7 @@ def _is_uneven(mine: Sequence[float], others: Sequence[float], stated: Scale | N
     if 0 not in (stated.worst, stated.best):
         return False  # what is below the scale is an error anyway
     are_shares = any(mark != int(mark) for mark in mine)
-    return are_shares or max(stated.worst, stated.best) > _HIGHEST_MARK
+    return are_shares or max(stated.worst, stated.best) > HIGHEST_MARK
 
 
 def _marks(columns: Sequence[ScoreColumn], *, by_task: bool) -> dict[str, list[float]]:

@@ -7,7 +7,7 @@ leaves nothing of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -24,18 +24,6 @@ from claimbench.store.results import ResultsStore
 from claimbench.store.runs import moment
 from claimbench.store.verify import verify_rows
 
-_ORDER: Mapping[Table, tuple[str, ...]] = {
-    schema.runs: ("seq",),
-    schema.calls: ("position", "call_id"),
-    schema.sessions: ("n",),
-    schema.intents: ("seq",),
-    schema.attempts: ("seq",),
-    schema.records: ("seq",),
-    schema.looks: ("k",),
-    schema.derived: ("kind", "key", "row_id"),
-    schema.seals: ("seq",),
-}
-"""Tables with rows of a run, parents before children, and the order of their rows."""
 _A_TIME = 1000
 
 
@@ -81,7 +69,7 @@ def copy_run(source: ResultsStore, target: ResultsStore, run_id: str) -> Copied:
             return Copied(run_id, "there", _same(reading, writing, run_id, target))
         if gone is not None:
             return Copied(run_id, "removed", removed_utc=gone)
-        rows = sum(_copy(reading, writing, table, run_id) for table in _ORDER)
+        rows = sum(_copy(reading, writing, table, run_id) for table in schema.ROWS_OF_A_RUN)
         verify_rows(writing, target.path, run_id)
         _same(reading, writing, run_id, target)
     return Copied(run_id, "copied", rows)
@@ -122,7 +110,7 @@ def _copy(reading: Connection, writing: Connection, table: Table, run_id: str) -
 def _same(reading: Connection, writing: Connection, run_id: str, target: ResultsStore) -> int:
     """Return how many rows both have of a run; StoreError where one differs."""
     whole = 0
-    for table in _ORDER:
+    for table in schema.ROWS_OF_A_RUN:
         if not inspect(reading).has_table(table.name):
             continue
         pairs = zip_longest(_rows(reading, table, run_id), _rows(writing, table, run_id))
@@ -142,7 +130,7 @@ def _rows(connection: Connection, table: Table, run_id: str) -> Iterator[dict[st
     """Read the rows of a run as they stand, without the numbers that the database gave them."""
     columns = [column for column in table.columns if column.name != "seq"]
     query = select(*columns).where(table.c.run_id == run_id)
-    query = query.order_by(*(table.c[name] for name in _ORDER[table]))
+    query = query.order_by(*(table.c[name] for name in schema.ROWS_OF_A_RUN[table]))
     rows = connection.execute(query).yield_per(_A_TIME)
     for row in rows.mappings():
         yield dict(row)
